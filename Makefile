@@ -1,0 +1,140 @@
+# Everything a person or CI runs, by name. `make` alone lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+
+# The profile is the committed one, not one of the home folder.
+export DBT_PROFILES_DIR := $(CURDIR)
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+# The recipes read these from the environment: no value reaches a shell's eyes.
+export INPUT AS_OF
+
+# build_info says which commit built the numbers; outside git it stays empty.
+COMMIT := $(shell git describe --always --dirty --abbrev=40 --exclude '*' \
+    2>/dev/null)
+ifneq ($(COMMIT),)
+export PERENNIAL_GIT_COMMIT := $(COMMIT)
+endif
+
+# An installation is done when a stamp with the checksum of its requirements
+# exists: a branch switch alone reinstalls nothing, a changed pin does.
+checksum = $(shell cksum < $(1) | tr ' ' '-')
+RUNTIME := $(VENV)/.requirements-$(call checksum,requirements.txt)
+DEV := $(VENV)/.requirements-dev-$(call checksum,requirements-dev.txt)
+
+SQL := $(wildcard models tests/singular analyses snapshots)
+LOCK := uv pip compile pyproject.toml --quiet --universal \
+    --python-version 3.11 --fork-strategy fewest --no-strip-extras \
+    --generate-hashes --no-emit-index-url --no-header --no-annotate $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help build test check lint format demo lock clean setup setup-dev
+
+help: ## list the targets
+	@echo "make <target>:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' \
+	    Makefile
+
+build: setup ## build the demo, or INPUT=folder AS_OF=YYYY-MM-DD, and show it
+	@$(run_dbt_build)
+	@$(PY) -m perennial headlines
+
+test: lint ## everything that CI runs: lint, then the tests
+	$(PY) -m pytest
+
+check: test ## the same as test
+
+lint: setup-dev ## check the style of SQL, Python and YAML
+	@$(if $(SQL),$(call sqlfluff,lint))
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m yamllint --strict .
+
+format: setup-dev ## let the formatters rewrite SQL and Python
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+	@$(if $(SQL),$(call sqlfluff,fix))
+
+demo: setup ## write the demo's input files again
+	$(PY) -m perennial demo
+
+# The dev pins come first: the run-time file is a subset of them, to the version.
+lock: ## remake requirements*.txt from pyproject.toml (UPGRADE=--upgrade)
+	@command -v uv >/dev/null || { \
+	    echo "make lock needs uv: $(PYTHON) -m pip install uv" >&2; exit 1; }
+	$(LOCK) --extra dev --output-file requirements-dev.txt
+	$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt
+
+clean: ## remove what builds and tests leave behind; .venv and warehouse stay
+	rm -rf target logs dbt_packages build *.egg-info
+	rm -rf .pytest_cache .ruff_cache .hypothesis
+	find . -name .venv -prune -o -name __pycache__ -type d -prune \
+	    -exec rm -rf {} +
+
+setup: $(RUNTIME) ## only make .venv and install what running needs
+setup-dev: $(DEV) ## only make .venv and install what testing needs
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "perennial needs Python 3.11 or newer and found:" \
+	        "$$($(PYTHON) --version 2>&1)." \
+	        "Name another: make PYTHON=python3.13 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	    echo "$(PYTHON) cannot make virtual environments here:" \
+	        "on Debian and Ubuntu install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+# A .venv whose Python is gone (moved, upgraded away) is made anew.
+ifneq ($(shell $(PY) -c 'print("runs")' 2>/dev/null),runs)
+.PHONY: $(VENV)/.made
+endif
+
+$(RUNTIME): $(VENV)/.made
+	@rm -f $(VENV)/.requirements-*
+	$(call pip_install,requirements.txt)
+	@touch $@
+
+$(DEV): $(VENV)/.made
+	@rm -f $(VENV)/.requirements-*
+	$(call pip_install,requirements-dev.txt)
+	@touch $(RUNTIME) $@
+
+define pip_install
+$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes \
+    --requirement $(1)
+endef
+
+# Only what was given becomes a variable. What is shown of dbt's lines are the
+# inputs, warnings, errors and the summary, not two lines for each good node.
+define run_dbt_build
+set -e; \
+vars=$$($(PY) -c 'import json, os, pathlib; \
+folder, day = os.environ.get("INPUT"), os.environ.get("AS_OF"); \
+given = {}; \
+given.update({"input_path": str(pathlib.Path(folder).expanduser())} \
+    if folder else {}); \
+given.update({"as_of_date": day} if day else {}); \
+print(json.dumps(given))'); \
+failed=$$(mktemp); trap 'rm -f "$$failed"' EXIT; \
+{ $(BIN)/dbt --no-use-colors build --vars "$$vars" || echo "$$?" > "$$failed"; \
+} | awk '/ [0-9]+ of [0-9]+ (START|OK|PASS|SKIP|NO-OP) / { next } \
+    / (Registered adapter:|Unable to do partial|Concurrency:) / { next } \
+    /^[0-9:]+ *$$/ { next } \
+    { print; fflush() }'; \
+test ! -s "$$failed" || exit "$$(cat "$$failed")"
+endef
+
+# The dbt templater compiles the project: in a work file and a target folder of
+# its own, so that linting neither waits for a build nor disturbs one.
+define sqlfluff
+set -e; work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; \
+export PERENNIAL_WORK_FILE="$$work/lint.duckdb"; \
+export DBT_TARGET_PATH="$$work/target" DBT_LOG_PATH="$$work/logs"; \
+echo "sqlfluff $(1) $(SQL)"; \
+$(PY) -m sqlfluff $(1) --disable-progress-bar $(SQL)
+endef

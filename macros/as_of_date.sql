@@ -1,0 +1,20 @@
+{#
+    The project's clock: the day at whose end everything is seen, as an SQL
+    scalar. No model reads the engine's own clock, so a rebuild of old inputs
+    gives old numbers.
+
+    Usage
+        where ordered_date <= {{ as_of_date() }}
+#}
+{% macro as_of_date() -%}
+    (select as_of_date from {{ ref('util_as_of_date') }})
+{%- endmacro %}
+
+
+{# The day of the run in the reporting zone, as an SQL date: the latest that
+   the as-of date may be. Used in util_as_of_date only. #}
+{% macro run_date() -%}
+    cast('{{ run_started_at.astimezone(
+        modules.pytz.timezone(policy("reporting_timezone"))
+    ).strftime("%Y-%m-%d") }}' as date)
+{%- endmacro %}

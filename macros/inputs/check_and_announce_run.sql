@@ -1,0 +1,57 @@
+{#
+    First step of every run: refuses a run that would not do what was meant,
+    and says what is read. Runs before build, run and seed only, so that docs
+    and listings work without any input.
+
+    Usage: on-run-start in dbt_project.yml.
+#}
+{% macro check_and_announce_run() %}
+    {% if execute and flags.WHICH in ('build', 'run') %}
+        {% do _check_variable_names() %}
+        {% for name in policies() %}
+            {% do policy(name) %}
+        {% endfor %}
+        {% set inputs = locate_inputs() %}
+        {{ log(
+            "Inputs: " ~ inputs.origin
+            ~ (" (the bundled demo; set input_path for your own files)"
+               if inputs.is_demo else ""),
+            info=true
+        ) }}
+        {% for table, input in inputs.tables.items() %}
+            {{ log(
+                "  " ~ table ~ " " * (24 - table | length)
+                ~ _input_in_words(input),
+                info=true
+            ) }}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+
+{# dbt says nothing to a variable that no one reads: a misspelt input_path
+   would silently build the demo. #}
+{% macro _check_variable_names() %}
+    {% for name in invocation_args_dict.get('vars', {}) %}
+        {% if name not in policies() and project_name == 'perennial' %}
+            {{ exceptions.raise_compiler_error(
+                "there is no variable " ~ name
+                ~ nearest_name_hint(name, policies().keys())
+                ~ "; the variables are " ~ policies().keys() | join(', ')
+            ) }}
+        {% endif %}
+    {% endfor %}
+{% endmacro %}
+
+
+{# "orders.csv, 6919 rows" #}
+{% macro _input_in_words(input) %}
+    {% if input.form == 'absent' %}
+        {% do return('absent') %}
+    {% endif %}
+    {% set place = input.relation if input.form == 'relation'
+        else input.files[0] if input.files | length == 1
+        else input.files | length ~ ' files like ' ~ input.files[0] %}
+    {% set row_count = run_query(count_input_rows(input)).columns[0][0] %}
+    {% do return(place ~ ', ' ~ row_count | int ~ ' rows') %}
+{% endmacro %}

@@ -1,0 +1,156 @@
+{#
+    The raw rows of one table as a select: provenance, then every column of
+    the contract as text, null where it was not brought. The body of a staging
+    model.
+
+    Columns are matched by header name, never by position, and nothing is
+    converted: what can be used is decided in unified (design decision 3).
+
+    Arguments
+        table  a table of the input contract
+
+    Returns SQL with source_name, file_name, line_number, line_count,
+    unreadable_because and the contract's columns. A CSV line that could not be split has only
+    its place and cause; keep_unreadable_lines adds those after the read.
+
+    Usage
+        {{ read_input('orders') }}
+#}
+{% macro read_input(table) %}
+    {% if not execute %}
+        {% do return('select 1 as placeholder') %}
+    {% endif %}
+    {% set input = locate_inputs().tables[table] %}
+    {% set selects = [] %}
+    {% if input.form == 'relation' %}
+        {% do selects.append(_read_relation(table, input.relation)) %}
+    {% elif input.form == 'absent' %}
+        {% do selects.append(
+            _input_select(table, {}, "''", '0') ~ '\nwhere 1 = 0'
+        ) %}
+    {% endif %}
+    {% for file in input.files %}
+        {% if input.form == 'csv' %}
+            {% do selects.append(read_csv_file(table, file)) %}
+        {% else %}
+            {% do selects.append(read_parquet_file(table, file)) %}
+        {% endif %}
+    {% endfor %}
+    {% do return(selects | join('\n\nunion all\n\n')) %}
+{% endmacro %}
+
+
+{#
+    One raw row's select list. Kept in one place so that every form of input
+    has the same columns in the same order.
+
+    Arguments
+        table        a table of the input contract
+        expressions  dict: contract column -> SQL that gives it as text
+        file_name    SQL
+        line_number  SQL
+        line_count   SQL, the physical lines that the row takes
+#}
+{% macro _input_select(
+    table, expressions, file_name, line_number, line_count='1'
+) %}
+    {% set text = dbt.type_string() %}
+    {% set lines = [
+        "cast('files' as " ~ text ~ ') as source_name',
+        'cast(' ~ file_name ~ ' as ' ~ text ~ ') as file_name',
+        'cast(' ~ line_number ~ ' as ' ~ dbt.type_bigint()
+            ~ ') as line_number',
+        'cast(' ~ line_count ~ ' as ' ~ dbt.type_bigint() ~ ') as line_count',
+        'cast(null as ' ~ text ~ ') as unreadable_because',
+    ] %}
+    {% for column in input_contract()[table].columns %}
+        {% do lines.append(
+            'cast(' ~ expressions.get(column, 'null') ~ ' as ' ~ text ~ ') as '
+            ~ column
+        ) %}
+    {% endfor %}
+    {% do return('select\n    ' ~ lines | join(',\n    ')) %}
+{% endmacro %}
+
+
+{#
+    Contract column -> SQL of the brought column of that name, any case.
+    A required column that was not brought, or a name brought twice, is an
+    error: no row could be used, or one of two would be guessed.
+
+    Arguments
+        table    a table of the input contract
+        columns  dict: brought name in lower case -> SQL; see also `names`
+        names    the brought names as written
+        place    the file or relation, for messages
+#}
+{% macro _match_columns(table, columns, names, place) %}
+    {% set contract = input_contract()[table] %}
+    {% for name in contract.columns %}
+        {% if names | map('lower') | select('equalto', name) | list
+            | length > 1 %}
+            {{ exceptions.raise_compiler_error(
+                place ~ ": column " ~ name ~ " is there twice"
+            ) }}
+        {% endif %}
+    {% endfor %}
+    {% set missing = contract.required | reject('in', columns) | list %}
+    {% if missing %}
+        {{ exceptions.raise_compiler_error(
+            place ~ ": table " ~ table ~ " needs the column"
+            ~ ("s " if missing | length > 1 else " ") ~ missing | join(', ')
+            ~ "; the file has " ~ (names | join(', ') or 'no columns at all')
+        ) }}
+    {% endif %}
+    {% set matched = {} %}
+    {% for column in contract.columns if column in columns %}
+        {% do matched.update({column: columns[column]}) %}
+    {% endfor %}
+    {% do return(matched) %}
+{% endmacro %}
+
+
+{# Tables have no line numbers; a running number stands in, so that every raw
+   row has a name of its own. #}
+{% macro _read_relation(table, relation) %}
+    {% set columns = {} %}
+    {% set names = [] %}
+    {% for column in adapter.get_columns_in_relation(relation) %}
+        {% do columns.update({
+            column.name | lower: typed_as_text(column.quoted, column.dtype)
+        }) %}
+        {% do names.append(column.name) %}
+    {% endfor %}
+    {% do return(
+        _input_select(
+            table,
+            _match_columns(table, columns, names, relation | string),
+            sql_text(relation | string),
+            'row_number() over (order by '
+                ~ input_contract()[table].key[0] ~ ')'
+        ) ~ '\nfrom ' ~ relation
+    ) %}
+{% endmacro %}
+
+
+{# A typed column as text in the form that unified reads. Floats would print
+   as 1e-05; all else prints as ISO or plain digits. #}
+{% macro typed_as_text(column, data_type) %}
+    {% do return(
+        adapter.dispatch('typed_as_text', 'perennial')(column, data_type)
+    ) %}
+{% endmacro %}
+
+{% macro default__typed_as_text(column, data_type) %}
+    {% do return(column) %}
+{% endmacro %}
+
+{% macro duckdb__typed_as_text(column, data_type) %}
+    {% if data_type | upper in ('FLOAT', 'DOUBLE') %}
+        {% do return(
+            'coalesce(cast(try_cast(' ~ column ~ ' as decimal(38, 12)) as '
+            ~ 'varchar), cast(' ~ column ~ ' as varchar))'
+        ) %}
+    {% endif %}
+    {% do return(column) %}
+{% endmacro %}

@@ -1,0 +1,56 @@
+{#
+    Stops the build, before any mart, when an input was not read in full or
+    too much of it can not be used: numbers from half a file look like numbers.
+
+    Two checks per table: staging accounts for every physical row of the
+    input; the share of rejected rows is at most max_rejected_share (below
+    five rejected rows no share is telling).
+
+    Usage: post-hook of util_input_gate.
+#}
+{% macro stop_on_bad_inputs() %}
+    {% if not execute %}
+        {% do return('') %}
+    {% endif %}
+    {% for row in run_query('select * from ' ~ this) %}
+        {% set table = row['table_name'] %}
+        {% set raw_rows = row['raw_rows'] | int %}
+        {% set rejected_rows = row['rejected_rows'] | int %}
+        {% if row['brought_rows'] != row['read_rows'] %}
+            {% set input = locate_inputs().tables[table] %}
+            {{ exceptions.raise_compiler_error(
+                "input " ~ table ~ " was not read in full: "
+                ~ (input.relation or input.files | join(', ')) ~ " has "
+                ~ row['brought_rows'] | int ~ " rows, of which "
+                ~ row['read_rows'] | int ~ " could be told apart. Look for a "
+                ~ "quote that is never closed, or line ends of two kinds"
+            ) }}
+        {% endif %}
+        {% if rejected_rows >= 5
+            and rejected_rows > policy('max_rejected_share') * raw_rows %}
+            {% do _stop_on_rejects(table, raw_rows, rejected_rows) %}
+        {% endif %}
+    {% endfor %}
+    {% do return('') %}
+{% endmacro %}
+
+
+{# The message of max_rejected_share, with the three commonest reasons. #}
+{% macro _stop_on_rejects(table, raw_rows, rejected_rows) %}
+    {% set checked = ref('int_' ~ table ~ '_checked') %}
+    {% set top = [] %}
+    {% for row in run_query(
+        "select reasons, count(*) as row_count from " ~ checked
+        ~ " where reasons is not null group by reasons"
+        ~ " order by row_count desc, reasons limit 3"
+    ) %}
+        {% do top.append(row['row_count'] | int ~ ' x ' ~ row['reasons']) %}
+    {% endfor %}
+    {{ exceptions.raise_compiler_error(
+        rejected_rows ~ " of " ~ raw_rows ~ " rows of " ~ table
+        ~ " can not be used (" ~ top | join(', ') ~ "); max_rejected_share is "
+        ~ policy('max_rejected_share') ~ ". To see them, in "
+        ~ (target.path or target.name) ~ ": select * from " ~ checked
+        ~ " where reasons is not null"
+    ) }}
+{% endmacro %}

@@ -1,0 +1,40 @@
+{#
+    Every variable of the project with the values it accepts. Defaults stand in
+    dbt_project.yml, meanings in docs/metrics.md; a test keeps the three equal.
+
+    Returns a dict: variable -> dict of
+        kind     choice, choices, number, whole, date, text or boolean
+        allowed  the values of a choice
+        pattern  regular expression a text has to match in full
+        minimum, maximum  bounds of a number
+        optional true when it may be left empty
+#}
+{% macro policies() %}
+    {% do return({
+        'input_path': {'kind': 'text', 'optional': true},
+        'input_schema': {
+            'kind': 'text', 'pattern': '[A-Za-z_][A-Za-z0-9_.]*',
+            'optional': true,
+        },
+        'input_adapters': {'kind': 'choices', 'allowed': ['files']},
+        'as_of_date': {'kind': 'date', 'optional': true},
+        'reporting_timezone': {
+            'kind': 'text', 'pattern': '[A-Za-z][A-Za-z0-9_+/-]*',
+        },
+        'source_timezone': {
+            'kind': 'text', 'pattern': '[A-Za-z][A-Za-z0-9_+/-]*',
+            'optional': true,
+        },
+        'reporting_currency': {'kind': 'text', 'pattern': '[A-Z]{3}'},
+        'max_rejected_share': {'kind': 'number', 'minimum': 0, 'maximum': 1},
+        'revenue_includes_shipping': {'kind': 'boolean'},
+        'default_gross_margin': {'kind': 'number', 'minimum': 0, 'maximum': 1},
+        'subscription_gross_margin': {
+            'kind': 'number', 'minimum': 0, 'maximum': 1, 'optional': true,
+        },
+        'lapsed_after_days': {'kind': 'whole', 'minimum': 1},
+        'clv_period_months': {'kind': 'whole', 'minimum': 1, 'maximum': 12},
+        'max_lifetime_months': {'kind': 'whole', 'minimum': 1},
+        'churn_window_months': {'kind': 'whole', 'minimum': 1},
+    }) %}
+{% endmacro %}

@@ -1,0 +1,100 @@
+{#
+    The checked value of a project variable.
+
+    Models read variables through this macro only, so that a value that means
+    nothing stops the run with the allowed ones, and so that no text reaches
+    SQL that its pattern does not describe.
+
+    Arguments
+        name  a variable listed in policies()
+
+    Returns the value; none for an optional one that is empty.
+
+    Usage
+        {{ policy('lapsed_after_days') }}
+#}
+{% macro policy(name) %}
+    {% set rule = policies()[name] %}
+    {% set value = var(name) %}
+    {% if value is none or value | string | trim == '' %}
+        {% if not rule.optional %}
+            {{ exceptions.raise_compiler_error(
+                "variable " ~ name ~ " is empty; it takes "
+                ~ _accepted_values(rule)
+            ) }}
+        {% endif %}
+        {% do return(none) %}
+    {% endif %}
+    {% if not _is_accepted(value, rule) %}
+        {{ exceptions.raise_compiler_error(
+            "variable " ~ name ~ ": " ~ value ~ " is not accepted; it takes "
+            ~ _accepted_values(rule)
+        ) }}
+    {% endif %}
+    {% do return(value) %}
+{% endmacro %}
+
+
+{# True when the value fits the rule's kind and bounds. #}
+{% macro _is_accepted(value, rule) %}
+    {% if rule.kind == 'choice' %}
+        {% do return(value in rule.allowed) %}
+    {% elif rule.kind == 'choices' %}
+        {% set values = value if value is sequence and value is not string
+            else [value] %}
+        {% do return(values | reject('in', rule.allowed) | list == []) %}
+    {% elif rule.kind == 'boolean' %}
+        {% do return(value is boolean) %}
+    {% elif rule.kind in ('number', 'whole') %}
+        {% do return(
+            value is number and value is not boolean
+            and (rule.kind == 'number' or value is integer)
+            and value >= rule.get('minimum', value)
+            and value <= rule.get('maximum', value)
+        ) %}
+    {% elif rule.kind == 'date' %}
+        {% do return(
+            modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2}', value | string)
+            is not none
+        ) %}
+    {% endif %}
+    {% set pattern = rule.get('pattern', '.+') %}
+    {% do return(
+        modules.re.fullmatch(pattern, value | string) is not none
+    ) %}
+{% endmacro %}
+
+
+{# The accepted values in words, for messages. #}
+{% macro _accepted_values(rule) %}
+    {% if rule.allowed %}
+        {% do return(
+            ('one of ' if rule.kind == 'choice' else 'a list of ')
+            ~ rule.allowed | join(', ')
+        ) %}
+    {% elif rule.kind == 'boolean' %}
+        {% do return('true or false') %}
+    {% elif rule.kind == 'date' %}
+        {% do return('a date like 2025-12-31') %}
+    {% elif rule.kind == 'text' %}
+        {% do return('text that matches ' ~ rule.get('pattern', '.+')) %}
+    {% endif %}
+    {% set words = 'a whole number' if rule.kind == 'whole' else 'a number' %}
+    {% if 'minimum' in rule %}
+        {% set words = words ~ ' from ' ~ rule.minimum %}
+    {% endif %}
+    {% if 'maximum' in rule %}
+        {% set words = words ~ ' to ' ~ rule.maximum %}
+    {% endif %}
+    {% do return(words) %}
+{% endmacro %}
+
+
+{# All variables with the values of this run, as text. #}
+{% macro policy_values() %}
+    {% set values = {} %}
+    {% for name in policies() %}
+        {% do values.update({name: var(name) | string}) %}
+    {% endfor %}
+    {% do return(values) %}
+{% endmacro %}

@@ -1,0 +1,63 @@
+{#
+    A text cast to a type when the whole of it matches a pattern, else null.
+
+    Engines differ in what a cast accepts ('nan', '1_000', '1e5') and in what
+    it does with the rest, so the pattern decides and the cast follows.
+
+    Arguments
+        column     text column or expression
+        pattern    regular expression that the trimmed text has to match
+        data_type  type to cast to
+        then_to    optional type to cast on to ('3.0' is a whole number)
+#}
+{% macro safe_cast_if(column, pattern, data_type, then_to=none) %}
+    {% set cast_text = adapter.dispatch('try_cast', 'perennial')(
+        'trim(' ~ column ~ ')', data_type
+    ) %}
+    {% if then_to %}
+        {% set cast_text = 'cast(' ~ cast_text ~ ' as ' ~ then_to ~ ')' %}
+    {% endif %}
+    {% do return(
+        'case when ' ~ matches_pattern('trim(' ~ column ~ ')', pattern)
+        ~ ' then ' ~ cast_text ~ ' end'
+    ) %}
+{% endmacro %}
+
+
+{# Engines without try_cast rely on the pattern alone. #}
+{% macro default__try_cast(expression, data_type) %}
+    {% do return('cast(' ~ expression ~ ' as ' ~ data_type ~ ')') %}
+{% endmacro %}
+
+{% macro duckdb__try_cast(expression, data_type) %}
+    {% do return('try_cast(' ~ expression ~ ' as ' ~ data_type ~ ')') %}
+{% endmacro %}
+
+
+{# True when the whole text matches a regular expression. #}
+{% macro matches_pattern(expression, pattern) %}
+    {% do return(
+        adapter.dispatch('matches_pattern', 'perennial')(expression, pattern)
+    ) %}
+{% endmacro %}
+
+{% macro default__matches_pattern(expression, pattern) %}
+    {% do return(
+        'regexp_like(' ~ expression ~ ', ' ~ sql_text('^(' ~ pattern ~ ')$')
+        ~ ')'
+    ) %}
+{% endmacro %}
+
+{% macro duckdb__matches_pattern(expression, pattern) %}
+    {% do return(
+        'regexp_full_match(' ~ expression ~ ', ' ~ sql_text(pattern) ~ ')'
+    ) %}
+{% endmacro %}
+
+{% macro postgres__matches_pattern(expression, pattern) %}
+    {% do return(expression ~ ' ~ ' ~ sql_text('^(' ~ pattern ~ ')$')) %}
+{% endmacro %}
+
+{% macro spark__matches_pattern(expression, pattern) %}
+    {% do return(expression ~ ' rlike ' ~ sql_text('^(' ~ pattern ~ ')$')) %}
+{% endmacro %}

@@ -1,0 +1,96 @@
+{#
+    A text as a UTC timestamp without a zone, null when it is no date.
+
+    ISO dates and times only: 03/02/2026 is March in one country and February
+    in another. A value with an offset is converted; one without is read in
+    `source_timezone`, which defaults to the reporting zone.
+
+    Arguments
+        column  text column
+#}
+{% macro timestamp_value(column) %}
+    {% set day = '[0-9]{4}-[0-9]{2}-[0-9]{2}' %}
+    {% set clock = '[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?' %}
+    {% set offset = '( ?UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)' %}
+    {% set zone = policy('source_timezone') or policy('reporting_timezone') %}
+    {% do return(
+        'case when ' ~ matches_pattern(
+            'trim(' ~ column ~ ')', day ~ '(' ~ clock ~ ')?'
+        ) ~ ' then ' ~ zone_to_utc(
+            adapter.dispatch('try_cast', 'perennial')(
+                'trim(' ~ column ~ ')', 'timestamp'
+            ), zone
+        )
+        ~ ' when ' ~ matches_pattern('trim(' ~ column ~ ')', day ~ clock ~ offset)
+        ~ ' then ' ~ adapter.dispatch('offset_text_to_utc', 'perennial')(
+            'trim(' ~ column ~ ')'
+        ) ~ ' end'
+    ) %}
+{% endmacro %}
+
+{% macro default__offset_text_to_utc(expression) %}
+    {% do return(
+        'cast(' ~ expression ~ " as timestamp with time zone) at time zone 'UTC'"
+    ) %}
+{% endmacro %}
+
+{% macro duckdb__offset_text_to_utc(expression) %}
+    {% do return(
+        "timezone('UTC', try_cast(" ~ expression
+        ~ ' as timestamp with time zone))'
+    ) %}
+{% endmacro %}
+
+{% macro spark__offset_text_to_utc(expression) %}
+    {% do return('to_utc_timestamp(cast(' ~ expression
+        ~ ' as timestamp), current_timezone())') %}
+{% endmacro %}
+
+
+{# A clock time of a zone as UTC, both without a zone. #}
+{% macro zone_to_utc(expression, zone) %}
+    {% if zone == 'UTC' %}
+        {% do return(expression) %}
+    {% endif %}
+    {% do return(
+        adapter.dispatch('zone_to_utc', 'perennial')(expression, zone)
+    ) %}
+{% endmacro %}
+
+{% macro default__zone_to_utc(expression, zone) %}
+    {% do return(
+        "timezone('UTC', timezone(" ~ sql_text(zone) ~ ', ' ~ expression ~ '))'
+    ) %}
+{% endmacro %}
+
+{% macro spark__zone_to_utc(expression, zone) %}
+    {% do return(
+        'to_utc_timestamp(' ~ expression ~ ', ' ~ sql_text(zone) ~ ')'
+    ) %}
+{% endmacro %}
+
+
+{# The day in the reporting zone of a UTC timestamp. #}
+{% macro reporting_date(expression) %}
+    {% set zone = policy('reporting_timezone') %}
+    {% if zone == 'UTC' %}
+        {% do return('cast(' ~ expression ~ ' as date)') %}
+    {% endif %}
+    {% do return(
+        adapter.dispatch('reporting_date', 'perennial')(expression, zone)
+    ) %}
+{% endmacro %}
+
+{% macro default__reporting_date(expression, zone) %}
+    {% do return(
+        'cast(timezone(' ~ sql_text(zone) ~ ", timezone('UTC', " ~ expression
+        ~ ')) as date)'
+    ) %}
+{% endmacro %}
+
+{% macro spark__reporting_date(expression, zone) %}
+    {% do return(
+        'cast(from_utc_timestamp(' ~ expression ~ ', ' ~ sql_text(zone)
+        ~ ') as date)'
+    ) %}
+{% endmacro %}

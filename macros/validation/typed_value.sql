@@ -1,0 +1,94 @@
+{#
+    A text from the inputs as a value of its kind, null when it is not one.
+    The one place that says what a valid amount, date or word looks like.
+
+    Arguments
+        column  text column
+        kind    id, text, category, currency, timestamp, date, amount,
+                number, count, boolean, billing_interval or
+                subscription_status
+
+    Returns an SQL expression. Amounts and numbers are decimal(18,6);
+    timestamps are UTC without a zone; categories are folded to lower case
+    with underscores, so that "Past Due" and "past-due" are one.
+
+    Usage
+        {{ typed_value('gross_amount', 'amount') }}
+#}
+{% macro typed_value(column, kind) %}
+    {% if kind in ('id', 'text') %}
+        {% do return(clean_text(column)) %}
+    {% elif kind == 'category' %}
+        {% do return(folded_text(column)) %}
+    {% elif kind == 'currency' %}
+        {% do return(
+            "coalesce(upper(" ~ clean_text(column) ~ "), "
+            ~ sql_text(policy('reporting_currency')) ~ ")"
+        ) %}
+    {% elif kind == 'billing_interval' %}
+        {% do return(_spelled_like(column, billing_interval_spellings())) %}
+    {% elif kind == 'subscription_status' %}
+        {% do return(_spelled_like(column, subscription_status_spellings())) %}
+    {% elif kind == 'boolean' %}
+        {% do return(
+            'case when ' ~ folded_text(column)
+            ~ " in ('true', 't', 'yes', 'y', '1') then true when "
+            ~ folded_text(column)
+            ~ " in ('false', 'f', 'no', 'n', '0') then false end"
+        ) %}
+    {% elif kind in ('amount', 'number') %}
+        {% do return(_decimal_value(column)) %}
+    {% elif kind == 'count' %}
+        {% do return(_count_value(column)) %}
+    {% elif kind == 'timestamp' %}
+        {% do return(timestamp_value(column)) %}
+    {% elif kind == 'date' %}
+        {% do return(reporting_date(timestamp_value(column))) %}
+    {% endif %}
+    {{ exceptions.raise_compiler_error("unknown kind of value: " ~ kind) }}
+{% endmacro %}
+
+
+{# Text without blanks around it; empty is null. #}
+{% macro clean_text(column) %}
+    {% do return("nullif(trim(" ~ column ~ "), '')") %}
+{% endmacro %}
+
+
+{# Lower case, words joined by underscores. #}
+{% macro folded_text(column) %}
+    {% do return(
+        "replace(replace(lower(" ~ clean_text(column)
+        ~ "), ' ', '_'), '-', '_')"
+    ) %}
+{% endmacro %}
+
+
+{# The name under which one of the spellings is listed, else null. #}
+{% macro _spelled_like(column, spellings) %}
+    {% set folded = folded_text(column) %}
+    {% set lines = [] %}
+    {% for name, others in spellings.items() %}
+        {% do lines.append(
+            'when ' ~ folded ~ " in ('" ~ ([name] + others) | join("', '")
+            ~ "') then '" ~ name ~ "'"
+        ) %}
+    {% endfor %}
+    {% do return('case ' ~ lines | join(' ') ~ ' end') %}
+{% endmacro %}
+
+
+{# Twelve digits before the point are what decimal(18,6) holds. #}
+{% macro _decimal_value(column) %}
+    {% do return(safe_cast_if(
+        column, '[+-]?([0-9]{1,12}([.][0-9]*)?|[.][0-9]+)', 'decimal(18,6)'
+    )) %}
+{% endmacro %}
+
+
+{# A whole number from 1 to 1000: how many intervals one billing covers. #}
+{% macro _count_value(column) %}
+    {% do return(safe_cast_if(
+        column, '0*([1-9][0-9]{0,2}|1000)([.]0*)?', 'decimal(18,6)', 'integer'
+    )) %}
+{% endmacro %}

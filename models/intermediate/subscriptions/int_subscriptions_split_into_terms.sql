@@ -1,0 +1,126 @@
+{# One row per billing term of a subscription that has begun. #}
+
+with
+
+versions as (
+
+    select * from {{ ref('int_subscriptions_split_into_versions') }}
+
+),
+
+billing_intervals as (
+
+    select * from {{ ref('billing_intervals') }}
+
+),
+
+numbers as (
+
+    select * from {{ ref('util_numbers') }}
+
+),
+
+runs as (
+
+    {{ paying_runs('versions') }}
+
+),
+
+-- Consecutive days of one subscription, paying at one billing interval.
+spells as (
+
+    select
+        source_name,
+        subscription_id,
+        customer_key,
+        billing_interval,
+        billing_interval_count,
+        run_from as anchor_date,
+        case when count(*) = count(valid_to) then max(valid_to) end
+            as spell_end_date
+
+    from runs
+
+    group by
+        source_name,
+        subscription_id,
+        customer_key,
+        billing_interval,
+        billing_interval_count,
+        run_from
+
+),
+
+bounded_spells as (
+
+    select
+        spells.*,
+        billing_intervals.term_days,
+        billing_intervals.term_months,
+        case
+            when spells.spell_end_date <= {{ as_of_date() }}
+                then cast(
+                    {{ dbt.dateadd('day', -1, 'spells.spell_end_date') }}
+                    as date
+                )
+            else {{ as_of_date() }}
+        end as last_day
+
+    from spells
+
+    inner join billing_intervals
+        on spells.billing_interval = billing_intervals.billing_interval
+
+    where spells.anchor_date <= {{ as_of_date() }}
+
+),
+
+boundaries as (
+
+    select
+        bounded_spells.*,
+        {{ term_boundary('anchor_date', 'numbers.number') }}
+            as term_start_date,
+        {{ term_boundary('anchor_date', 'numbers.number + 1') }}
+            as boundary_date
+
+    from bounded_spells
+
+    inner join numbers
+        on
+            numbers.number
+            <= {{ term_count_bound('anchor_date', 'last_day') }}
+
+),
+
+final as (
+
+    select
+        ---------- keys
+        source_name,
+        subscription_id,
+        customer_key,
+        row_number() over (
+            partition by source_name, subscription_id
+            order by term_start_date
+        ) as term_number,
+
+        ---------- attributes
+        billing_interval,
+        billing_interval_count,
+        coalesce(spell_end_date < boundary_date, false) as is_cut_short,
+
+        ---------- dates
+        term_start_date,
+        case
+            when spell_end_date < boundary_date then spell_end_date
+            else boundary_date
+        end as term_end_date
+
+    from boundaries
+
+    where term_start_date <= last_day
+
+)
+
+select * from final

@@ -1,0 +1,37 @@
+{# One row per customer of a source, as the customers input describes it. #}
+
+with
+
+checked as (
+
+    select * from {{ ref('int_customers_checked') }}
+
+),
+
+final as (
+
+    select
+        ---------- keys
+        source_name,
+        customer_id,
+
+        ---------- attributes
+        acquisition_channel,
+        platform,
+        country,
+        gender,
+        income_band,
+        birth_date,
+
+        ---------- dates
+        created_at,
+        created_date,
+        loaded_at
+
+    from checked
+
+    where reasons is null
+
+)
+
+select * from final

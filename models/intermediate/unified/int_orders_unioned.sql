@@ -1,0 +1,47 @@
+{# One row per order that can be used, dated by the as-of date at the latest. #}
+
+with
+
+checked as (
+
+    select * from {{ ref('int_orders_checked') }}
+
+),
+
+final as (
+
+    select
+        ---------- keys
+        source_name,
+        order_id,
+        customer_id,
+        subscription_id,
+
+        ---------- attributes
+        replace(status, 'canceled', 'cancelled') as order_status,
+        platform,
+        currency,
+
+        ---------- measures
+        gross_amount,
+        coalesce(discount_amount, 0) as discount_amount,
+        coalesce(refunded_amount, 0) as refunded_amount,
+        coalesce(shipping_amount, 0) as shipping_amount,
+        cost_amount,
+        amount_as_written,
+
+        ---------- dates
+        ordered_at,
+        ordered_date,
+        coalesce(refunded_date, ordered_date) as refunded_date,
+        loaded_at
+
+    from checked
+
+    where
+        reasons is null
+        and ordered_date <= {{ as_of_date() }}
+
+)
+
+select * from final

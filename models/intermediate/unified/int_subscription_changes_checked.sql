@@ -1,0 +1,68 @@
+{# One row per raw row of the subscription_changes input, typed and judged. #}
+
+with
+
+source as (
+
+    select * from {{ ref('stg_files__subscription_changes') }}
+
+),
+
+typed as (
+
+    {{ typed_rows('subscription_changes', 'source') }}
+
+),
+
+repeated as (
+
+    {{ repeated_rows('subscription_changes', 'source') }}
+
+),
+
+subscriptions as (
+
+    select
+        source_name,
+        subscription_id,
+        started_date,
+        ended_date
+
+    from {{ ref('int_subscriptions_checked') }}
+
+    where reasons is null
+
+),
+
+final as (
+
+    select
+        typed.*,
+        {{ all_reasons([
+            [
+                'unknown_subscription',
+                'typed.subscription_id is not null '
+                ~ 'and subscriptions.subscription_id is null'
+            ],
+            [
+                'outside_subscription',
+                'typed.changed_date < subscriptions.started_date '
+                ~ 'or typed.changed_date > subscriptions.ended_date'
+            ],
+        ]) }} as reasons
+
+    from typed
+
+    left join repeated
+        on
+            typed.file_name = repeated.file_name
+            and typed.line_number = repeated.line_number
+
+    left join subscriptions
+        on
+            typed.source_name = subscriptions.source_name
+            and typed.subscription_id = subscriptions.subscription_id
+
+)
+
+select * from final

@@ -1,0 +1,52 @@
+{# One row per subscription that can be used, in its latest known state. #}
+
+with
+
+checked as (
+
+    select * from {{ ref('int_subscriptions_checked') }}
+
+),
+
+final as (
+
+    select
+        ---------- keys
+        source_name,
+        subscription_id,
+        customer_id,
+        plan_id,
+
+        ---------- attributes
+        status as subscription_status,
+        billing_interval,
+        coalesce(billing_interval_count, 1) as billing_interval_count,
+        currency,
+        cancel_reason,
+        is_involuntary,
+
+        ---------- measures
+        coalesce(quantity, 1) as quantity,
+        unit_amount,
+        coalesce(discount_amount, 0) as discount_amount,
+        coalesce(discount_is_recurring, true) as discount_is_recurring,
+        amount_as_written,
+
+        ---------- dates
+        started_at,
+        started_date,
+        trial_ends_date,
+        ended_at,
+        ended_date,
+        cancel_requested_date,
+        loaded_at
+
+    from checked
+
+    where
+        reasons is null
+        and started_date <= {{ as_of_date() }}
+
+)
+
+select * from final

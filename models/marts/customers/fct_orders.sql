@@ -1,0 +1,55 @@
+{# One row per order that counts. #}
+
+with
+
+orders as (
+
+    select * from {{ ref('int_orders_valued') }}
+
+),
+
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by customer_key, is_subscription_billing
+            order by ordered_at, order_id
+        ) as order_number
+
+    from orders
+
+),
+
+final as (
+
+    select
+        ---------- keys
+        order_id,
+        customer_key,
+        subscription_id,
+
+        ---------- attributes
+        order_status,
+        platform,
+        is_subscription_billing,
+        not is_subscription_billing and order_number = 1 as is_first_order,
+        discount_amount = 0 as is_full_price,
+        margin_is_estimated,
+
+        ---------- measures
+        gross_amount,
+        discount_amount,
+        refunded_amount,
+        net_revenue,
+        gross_margin,
+
+        ---------- dates
+        ordered_at,
+        order_date
+
+    from numbered
+
+)
+
+select * from final

@@ -1,0 +1,106 @@
+{# One row per customer and month, from its first paid month to the as-of month. #}
+
+with
+
+changes as (
+
+    select * from {{ ref('int_mrr_changes') }}
+
+),
+
+months as (
+
+    select * from {{ ref('util_months') }}
+
+),
+
+-- The last change of a month tells what is left at its end...
+month_end_changes as (
+
+    select
+        customer_key,
+        mrr_after,
+        cast({{ dbt.date_trunc('month', 'changed_date') }} as date)
+            as changed_month,
+        row_number() over (
+            partition by
+                customer_key, {{ dbt.date_trunc('month', 'changed_date') }}
+            order by changed_date desc
+        ) as rank_from_end_of_month
+
+    from changes
+
+),
+
+-- ... and stays until the next month with a change.
+balances as (
+
+    select
+        customer_key,
+        changed_month,
+        mrr_after as ending_mrr,
+        lag(mrr_after) over (
+            partition by customer_key order by changed_month
+        ) as previous_mrr,
+        lead(changed_month) over (
+            partition by customer_key order by changed_month
+        ) as next_changed_month
+
+    from month_end_changes
+
+    where rank_from_end_of_month = 1
+
+),
+
+customer_months as (
+
+    select
+        balances.customer_key,
+        months.revenue_month,
+        balances.previous_mrr is not null
+        or months.revenue_month > balances.changed_month as has_paid_before,
+        cast(
+            case
+                when months.revenue_month > balances.changed_month
+                    then balances.ending_mrr
+                else coalesce(balances.previous_mrr, 0)
+            end as decimal(18, 6)
+        ) as starting_mrr,
+        balances.ending_mrr
+
+    from balances
+
+    inner join months
+        on
+            balances.changed_month <= months.revenue_month
+            and (
+                balances.next_changed_month > months.revenue_month
+                or balances.next_changed_month is null
+            )
+
+),
+
+final as (
+
+    select
+        ---------- keys
+        customer_key,
+        revenue_month,
+
+        ---------- attributes
+        {{ classify_mrr_movement(
+            mrr_before='starting_mrr',
+            mrr_after='ending_mrr',
+            has_paid_before='has_paid_before'
+        ) }} as movement_type,
+
+        ---------- measures
+        starting_mrr,
+        cast(ending_mrr - starting_mrr as decimal(18, 6)) as mrr_change,
+        ending_mrr
+
+    from customer_months
+
+)
+
+select * from final

@@ -1,0 +1,47 @@
+{# One row per customer and day on which its MRR changed. #}
+
+with
+
+changes as (
+
+    select * from {{ ref('int_mrr_changes') }}
+
+),
+
+with_mrr_before as (
+
+    select
+        *,
+        cast(mrr_after - mrr_change as decimal(18, 6)) as mrr_before,
+        row_number() over (
+            partition by customer_key order by changed_date
+        ) as change_number
+
+    from changes
+
+),
+
+final as (
+
+    select
+        ---------- keys
+        customer_key,
+        changed_date as moved_date,
+
+        ---------- attributes
+        {{ classify_mrr_movement(
+            mrr_before='mrr_before',
+            mrr_after='mrr_after',
+            has_paid_before='change_number > 1'
+        ) }} as movement_type,
+
+        ---------- measures
+        mrr_before,
+        mrr_change,
+        mrr_after
+
+    from with_mrr_before
+
+)
+
+select * from final

@@ -1,0 +1,54 @@
+{# One row per build. #}
+
+with
+
+inputs as (
+
+    select * from {{ ref('util_input_gate') }}
+
+),
+
+-- Which inputs, and how many rows of each, without naming anyone in them.
+fingerprints as (
+
+    select
+        {% for table in input_contract() -%}
+        '{{ table }} ' || max(
+            case
+                when table_name = '{{ table }}'
+                    then cast(raw_rows as {{ dbt.type_string() }})
+            end
+        ) || ' rows' {{ "|| '; ' ||" if not loop.last }}
+        {% endfor -%}
+        as input_fingerprint
+
+    from inputs
+
+),
+
+final as (
+
+    select
+        ---------- keys
+        '{{ invocation_id }}' as build_id,
+
+        ---------- attributes
+        {{ sql_text(
+            locate_inputs().origin if execute else ''
+        ) }} as input_origin,
+        '{{ env_var("PERENNIAL_GIT_COMMIT", "unknown") }}' as git_commit,
+        'perennial 0.1.0, dbt {{ dbt_version }}, {{ target.type }} '
+        || version() as versions,
+        {{ sql_text(policy_values() | tojson) }} as policies,
+        fingerprints.input_fingerprint,
+
+        ---------- dates
+        {{ as_of_date() }} as as_of_date,
+        cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp)
+            as started_at
+
+    from fingerprints
+
+)
+
+select * from final

@@ -1,0 +1,119 @@
+{# One row per month, from the first with MRR to the as-of month. #}
+
+with
+
+months as (
+
+    select * from {{ ref('rpt_mrr_monthly') }}
+
+),
+
+churn_types as (
+
+    select
+        cast({{ dbt.date_trunc('month', 'churned_date') }} as date)
+            as revenue_month,
+        count(case when churn_type = 'voluntary' then 1 end)
+            as voluntary_churned_customers,
+        count(case when churn_type = 'involuntary' then 1 end)
+            as involuntary_churned_customers
+
+    from {{ ref('fct_churn_events') }}
+
+    where is_netted_churn
+
+    group by 1
+
+),
+
+customer_months as (
+
+    select
+        customer_key,
+        revenue_month,
+        ending_mrr,
+        lag(ending_mrr, 12) over (
+            partition by customer_key order by revenue_month
+        ) as mrr_a_year_ago
+
+    from {{ ref('fct_customer_mrr') }}
+
+),
+
+-- Expansion of one customer must not hide the loss of another in GRR.
+retained as (
+
+    select
+        revenue_month,
+        {{ divide('sum(ending_mrr)', 'sum(mrr_a_year_ago)') }}
+            as net_revenue_retention_12m,
+        {{ divide(
+            'sum(least(ending_mrr, mrr_a_year_ago))', 'sum(mrr_a_year_ago)'
+        ) }} as gross_revenue_retention_12m
+
+    from customer_months
+
+    where mrr_a_year_ago > 0
+
+    group by revenue_month
+
+),
+
+rates as (
+
+    select
+        *,
+        {{ divide('churned_customers', 'starting_customers') }}
+            as customer_churn_rate,
+        {{ divide('-(churned_mrr + contraction_mrr)', 'starting_mrr') }}
+            as gross_revenue_churn_rate,
+        {{ divide(
+            '-(churned_mrr + contraction_mrr + expansion_mrr '
+            ~ '+ reactivation_mrr)',
+            'starting_mrr'
+        ) }} as net_revenue_churn_rate
+
+    from months
+
+),
+
+final as (
+
+    select
+        ---------- keys
+        rates.revenue_month,
+
+        ---------- attributes
+        rates.is_complete_month,
+
+        ---------- measures
+        rates.starting_customers,
+        rates.churned_customers,
+        cast(coalesce(churn_types.voluntary_churned_customers, 0) as integer)
+            as voluntary_churned_customers,
+        cast(coalesce(churn_types.involuntary_churned_customers, 0) as integer)
+            as involuntary_churned_customers,
+        rates.customer_churn_rate,
+        case when rates.is_complete_month
+            then 1 - power(1 - rates.customer_churn_rate, 12)
+        end as annualised_customer_churn_rate,
+        rates.gross_revenue_churn_rate,
+        rates.net_revenue_churn_rate,
+        case when rates.is_complete_month
+            then retained.net_revenue_retention_12m
+        end as net_revenue_retention_12m,
+        case when rates.is_complete_month
+            then retained.gross_revenue_retention_12m
+        end as gross_revenue_retention_12m
+
+    from rates
+
+    left join churn_types
+        on rates.revenue_month = churn_types.revenue_month
+
+    left join retained
+        on rates.revenue_month = retained.revenue_month
+
+)
+
+select * from final

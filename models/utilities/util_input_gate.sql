@@ -1,0 +1,37 @@
+{# One row per input table: what it brought, what was read, what is bad. #}
+
+{# Nothing downstream runs when the post-hook finds too little or too bad. #}
+with
+
+{% for table in input_contract() %}
+{{ table }} as (
+
+    select
+        '{{ table }}' as table_name,
+        coalesce((
+            {{ count_input_rows(locate_inputs().tables[table])
+                if execute else 'select 0' }}
+        ), 0) as brought_rows,
+        (
+            select coalesce(sum(line_count), 0)
+            from {{ ref('stg_files__' ~ table) }}
+        ) as read_rows,
+        count(*) as raw_rows,
+        count(reasons) as rejected_rows
+
+    from {{ ref('int_' ~ table ~ '_checked') }}
+
+),
+
+{% endfor %}
+
+final as (
+
+    {% for table in input_contract() %}
+    select * from {{ table }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+)
+
+select * from final

@@ -1,0 +1,78 @@
+"""The command line: what only Python can do, each with a clear error."""
+
+import os
+from pathlib import Path
+
+import click
+
+from perennial import __version__
+from perennial.demo import DEFAULT_SEED, write_demo
+from perennial.headlines import HeadlinesError, format_headlines, read_headlines
+
+DEMO_FOLDER = Path("data/demo")
+WORK_FILE = Path("warehouse/work.duckdb")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="perennial")
+def main() -> None:
+    """What the dbt project perennial needs and SQL can't do.
+
+    The marts themselves are built by dbt: dbt build
+    """
+
+
+@main.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=DEMO_FOLDER,
+    show_default=True,
+    help="Folder to write to; made if it is not there.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    default=DEFAULT_SEED,
+    show_default=True,
+    help="Another seed is another shop; the named customers stay.",
+)
+def demo(output: Path, seed: int) -> None:
+    """Write the demo's input files: three years of a small shop.
+
+    The same seed gives the same bytes on every machine. Files of the same
+    names in the folder are replaced.
+
+    \b
+    Example:
+      perennial demo --output my_shop --seed 7
+      dbt build --vars '{input_path: my_shop}'
+    """
+    try:
+        row_counts = write_demo(output, seed)
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot write the demo to {output}: {error.strerror}; "
+            "name a folder that can be written with --output"
+        ) from error
+    for table, count in row_counts.items():
+        click.echo(f"{output / f'{table}.csv'}  {count} rows")
+
+
+@main.command()
+def headlines() -> None:
+    """Print MRR, ARR, active customers, churn and CLV of the last build.
+
+    Reads the work file: warehouse/work.duckdb, or the file that the
+    environment variable PERENNIAL_WORK_FILE names.
+
+    \b
+    Example:
+      dbt build
+      perennial headlines
+    """
+    work_file = Path(os.environ.get("PERENNIAL_WORK_FILE") or WORK_FILE)
+    try:
+        click.echo(format_headlines(read_headlines(work_file)))
+    except HeadlinesError as error:
+        raise click.ClickException(str(error)) from error

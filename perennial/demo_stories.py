@@ -1,0 +1,745 @@
+"""The demo's named customers: each has one story, and its rows are all here.
+
+A number in a mart can be followed by hand through these few rows. At the end
+stand the dirty rows, one for each way in which a row can be unusable.
+"""
+
+from dataclasses import dataclass, field
+
+Row = dict[str, str]
+
+
+def row(**cells: str) -> Row:
+    """A row of an input table; a column that is not named is empty."""
+    return cells
+
+
+@dataclass
+class Story:
+    """One customer and all that happens to it."""
+
+    customer: Row
+    orders: list[Row] = field(default_factory=list)
+    subscriptions: list[Row] = field(default_factory=list)
+    changes: list[Row] = field(default_factory=list)
+
+
+# One order, and never seen again: it is lapsed a year later.
+ADA = Story(
+    customer=row(
+        customer_id="ada-one-order",
+        created_at="2023-03-14T10:00:00Z",
+        email="ada@example.com",
+        acquisition_channel="organic",
+        platform="web",
+        country="GB",
+        gender="female",
+        birth_date="1985-12-10",
+        income_band="60k_to_100k",
+        interests="books",
+    ),
+    orders=[
+        row(
+            order_id="ada-1",
+            ordered_at="2023-03-14T10:05:00Z",
+            gross_amount="48.00",
+            status="completed",
+            tax_amount="9.60",
+            shipping_amount="4.90",
+            cost_amount="24.00",
+            platform="web",
+        ),
+    ],
+)
+
+# A loyal repeat buyer: seven orders, the last on the demo's last day. One has
+# a discount, one has no known cost (its margin is estimated), one was placed
+# at a quarter to midnight in a zone two hours ahead of UTC.
+BEN = Story(
+    customer=row(
+        customer_id="ben-loyal-buyer",
+        created_at="2023-01-09T08:30:00Z",
+        email="ben@example.com",
+        acquisition_channel="referral",
+        platform="ios",
+        country="US",
+        gender="male",
+        birth_date="1979-01-17",
+        income_band="over_100k",
+        interests="kitchen;travel",
+    ),
+    orders=[
+        row(
+            order_id="ben-1",
+            ordered_at="2023-01-09T08:45:00Z",
+            gross_amount="100.00",
+            status="completed",
+            cost_amount="50.00",
+            platform="ios",
+        ),
+        row(
+            order_id="ben-2",
+            ordered_at="2023-06-20T17:12:00Z",
+            gross_amount="120.00",
+            status="completed",
+            cost_amount="60.00",
+            platform="ios",
+        ),
+        row(
+            order_id="ben-3",
+            ordered_at="2023-12-02T12:00:00Z",
+            gross_amount="80.00",
+            status="completed",
+            discount_amount="20.00",
+            cost_amount="40.00",
+            platform="web",
+        ),
+        row(
+            order_id="ben-4",
+            ordered_at="2024-07-31T23:45:00+02:00",
+            gross_amount="90.00",
+            status="completed",
+            cost_amount="45.00",
+            platform="ios",
+        ),
+        row(
+            order_id="ben-5",
+            ordered_at="2025-02-11T19:30:00Z",
+            gross_amount="60.00",
+            status="completed",
+            platform="ios",
+        ),
+        row(
+            order_id="ben-6",
+            ordered_at="2025-09-05T07:20:00Z",
+            gross_amount="110.00",
+            status="completed",
+            cost_amount="55.00",
+            platform="ios",
+        ),
+        row(
+            order_id="ben-7",
+            ordered_at="2025-12-31T16:00:00Z",
+            gross_amount="130.00",
+            status="completed",
+            cost_amount="65.00",
+            platform="ios",
+        ),
+    ],
+)
+
+# An annual plan, renewed twice: 120.00 a year is an MRR of 10.00.
+CARLA = Story(
+    customer=row(
+        customer_id="carla-annual-plan",
+        created_at="2023-02-01T09:00:00Z",
+        email="carla@example.com",
+        acquisition_channel="organic",
+        platform="web",
+        country="DE",
+        gender="female",
+    ),
+    subscriptions=[
+        row(
+            subscription_id="carla-plan",
+            started_at="2023-02-01",
+            unit_amount="120.00",
+            billing_interval="year",
+            plan_id="basic",
+            status="active",
+        ),
+    ],
+)
+
+# Monthly at 12.00, from month seven on annual at 120.00: the MRR falls from
+# 12.00 to 10.00, a contraction, and the yearly term begins on that day.
+DAN = Story(
+    customer=row(
+        customer_id="dan-monthly-then-annual",
+        created_at="2023-04-05T11:00:00Z",
+        email="dan@example.com",
+        acquisition_channel="paid_search",
+        platform="web",
+        country="US",
+        gender="male",
+    ),
+    subscriptions=[
+        row(
+            subscription_id="dan-plan",
+            started_at="2023-04-05",
+            unit_amount="120.00",
+            billing_interval="year",
+            plan_id="basic",
+            status="active",
+        ),
+    ],
+    changes=[
+        row(
+            subscription_id="dan-plan",
+            changed_at="2023-04-05",
+            unit_amount="12.00",
+            billing_interval="month",
+        ),
+        row(
+            subscription_id="dan-plan",
+            changed_at="2023-10-05",
+            unit_amount="120.00",
+            billing_interval="year",
+        ),
+    ],
+)
+
+# An upgrade: from basic at 12.00 to plus at 29.00, an expansion of 17.00.
+EVE = Story(
+    customer=row(
+        customer_id="eve-upgrade",
+        created_at="2024-01-10T10:00:00Z",
+        email="eve@example.com",
+        acquisition_channel="email",
+        platform="ios",
+        country="US",
+        gender="female",
+    ),
+    subscriptions=[
+        row(
+            subscription_id="eve-plan",
+            started_at="2024-01-10",
+            unit_amount="29.00",
+            billing_interval="month",
+            plan_id="plus",
+            status="active",
+        ),
+    ],
+    changes=[
+        row(
+            subscription_id="eve-plan",
+            changed_at="2024-01-10",
+            plan_id="basic",
+            unit_amount="12.00",
+        ),
+        row(
+            subscription_id="eve-plan",
+            changed_at="2024-06-10",
+            plan_id="plus",
+            unit_amount="29.00",
+        ),
+    ],
+)
+
+# A downgrade in the middle of a term: from pro at 79.00 to plus at 29.00.
+FINN = Story(
+    customer=row(
+        customer_id="finn-downgrade",
+        created_at="2023-08-01T10:00:00Z",
+        email="finn@example.com",
+        acquisition_channel="partner",
+        platform="web",
+        country="NL",
+        gender="male",
+    ),
+    subscriptions=[
+        row(
+            subscription_id="finn-plan",
+            started_at="2023-08-01",
+            unit_amount="29.00",
+            billing_interval="month",
+            plan_id="plus",
+            status="active",
+        ),
+    ],
+    changes=[
+        row(
+            subscription_id="finn-plan",
+            changed_at="2023-08-01",
+            plan_id="pro",
+            unit_amount="79.00",
+        ),
+        row(
+            subscription_id="finn-plan",
+            changed_at="2024-03-17",
+            plan_id="plus",
+            unit_amount="29.00",
+        ),
+    ],
+)
+
+# Seats: three, then five, then four, at 79.00 each.
+GUS = Story(
+    customer=row(
+        customer_id="gus-changes-seats",
+        created_at="2024-02-01T10:00:00Z",
+        email="gus@example.org",
+        acquisition_channel="partner",
+        platform="web",
+        country="US",
+    ),
+    subscriptions=[
+        row(
+            subscription_id="gus-plan",
+            started_at="2024-02-01",
+            unit_amount="79.00",
+            billing_interval="month",
+            quantity="4",
+            plan_id="pro",
+            status="active",
+        ),
+    ],
+    changes=[
+        row(subscription_id="gus-plan", changed_at="2024-02-01", quantity="3"),
+        row(subscription_id="gus-plan", changed_at="2024-09-01", quantity="5"),
+        row(subscription_id="gus-plan", changed_at="2025-05-01", quantity="4"),
+    ],
+)
+
+# A trial of two weeks that converts: MRR begins when the trial ends.
+HANA = Story(
+    customer=row(
+        customer_id="hana-trial-converts",
+        created_at="2025-03-03T10:00:00Z",
+        email="hana@example.com",
+        acquisition_channel="social",
+        platform="android",
+        country="CA",
+        gender="female",
+    ),
+    subscriptions=[
+        row(
+            subscription_id="hana-plan",
+            started_at="2025-03-03",
+            unit_amount="32.00",
+            billing_interval="month",
+            plan_id="plus",
+            status="active",
+            trial_ends_at="2025-03-17",
+        ),
+    ],
+)
+
+# A trial that does not convert: never any MRR, and no churn either.
+IVAN = Story(
+    customer=row(
+        customer_id="ivan-trial-ends",
+        created_at="2025-03-03T10:00:00Z",
+        email="ivan@example.com",
+        acquisition_channel="social",
+        platform="android",
+        country="US",
+        gender="male",
+    ),
+    subscriptions=[
+        row(
+            subscription_id="ivan-plan",
+            started_at="2025-03-03",
+            unit_amount="32.00",
+            billing_interval="month",
+            plan_id="plus",
+            status="cancelled",
+            trial_ends_at="2025-03-17",
+            ended_at="2025-03-17",
+            cancel_requested_at="2025-03-12",
+            cancel_reason="missing_features",
+            is_involuntary="false",
+        ),
+    ],
+)
+
+# A pause of two months: no MRR meanwhile, so it is churn, then reactivation.
+JANE = Story(
+    customer=row(
+        customer_id="jane-pauses",
+        created_at="2024-01-15T10:00:00Z",
+        email="jane@example.com",
+        acquisition_channel="referral",
+        platform="ios",
+        country="GB",
+        gender="female",
+    ),
+    subscriptions=[
+        row(
+            subscription_id="jane-plan",
+            started_at="2024-01-15",
+            unit_amount="29.00",
+            billing_interval="month",
+            plan_id="plus",
+            status="active",
+        ),
+    ],
+    changes=[
+        row(subscription_id="jane-plan", changed_at="2024-01-15", status="active"),
+        row(subscription_id="jane-plan", changed_at="2024-07-15", status="paused"),
+        row(subscription_id="jane-plan", changed_at="2024-09-20", status="active"),
+    ],
+)
+
+# A card that fails: past due still counts, unpaid does not, and after four
+# weeks the subscription is over. The churn is involuntary, on 24 May.
+KARL = Story(
+    customer=row(
+        customer_id="karl-card-fails",
+        created_at="2024-08-10T10:00:00Z",
+        email="karl@example.com",
+        acquisition_channel="paid_search",
+        platform="web",
+        country="DE",
+        gender="male",
+    ),
+    subscriptions=[
+        row(
+            subscription_id="karl-plan",
+            started_at="2024-08-10",
+            unit_amount="29.00",
+            billing_interval="month",
+            plan_id="plus",
+            status="cancelled",
+            ended_at="2025-06-07",
+            cancel_reason="payment_failed",
+            is_involuntary="true",
+        ),
+    ],
+    changes=[
+        row(subscription_id="karl-plan", changed_at="2024-08-10", status="active"),
+        row(subscription_id="karl-plan", changed_at="2025-05-10", status="past_due"),
+        row(subscription_id="karl-plan", changed_at="2025-05-24", status="unpaid"),
+    ],
+)
+
+# Asks on 20 April to leave, and keeps the plan until the paid term is over.
+LENA = Story(
+    customer=row(
+        customer_id="lena-cancels-at-period-end",
+        created_at="2024-11-08T10:00:00Z",
+        email="lena@example.com",
+        acquisition_channel="organic",
+        platform="web",
+        country="DE",
+        gender="female",
+    ),
+    subscriptions=[
+        row(
+            subscription_id="lena-plan",
+            started_at="2024-11-08",
+            unit_amount="14.00",
+            billing_interval="month",
+            plan_id="basic",
+            status="cancelled",
+            ended_at="2025-05-08",
+            cancel_requested_at="2025-04-20",
+            cancel_reason="too_expensive",
+            is_involuntary="false",
+        ),
+    ],
+)
+
+# Leaves after five months, and is back four months later on a dearer plan.
+MONA = Story(
+    customer=row(
+        customer_id="mona-leaves-and-returns",
+        created_at="2023-05-02T10:00:00Z",
+        email="mona@example.com",
+        acquisition_channel="email",
+        platform="android",
+        country="FR",
+        gender="female",
+    ),
+    subscriptions=[
+        row(
+            subscription_id="mona-plan-1",
+            started_at="2023-05-02",
+            unit_amount="12.00",
+            billing_interval="month",
+            plan_id="basic",
+            status="cancelled",
+            ended_at="2023-10-02",
+            cancel_requested_at="2023-09-28",
+            cancel_reason="not_using",
+            is_involuntary="false",
+        ),
+        row(
+            subscription_id="mona-plan-2",
+            started_at="2024-02-12",
+            unit_amount="29.00",
+            billing_interval="month",
+            plan_id="plus",
+            status="active",
+        ),
+    ],
+)
+
+# Two subscriptions at a time: the second is an expansion, its end a
+# contraction, and there is no churn.
+NILS = Story(
+    customer=row(
+        customer_id="nils-two-plans",
+        created_at="2023-09-01T10:00:00Z",
+        email="nils@example.com",
+        acquisition_channel="referral",
+        platform="web",
+        country="US",
+        gender="male",
+    ),
+    subscriptions=[
+        row(
+            subscription_id="nils-plan-1",
+            started_at="2023-09-01",
+            unit_amount="29.00",
+            billing_interval="month",
+            plan_id="plus",
+            status="active",
+        ),
+        row(
+            subscription_id="nils-plan-2",
+            started_at="2024-01-01",
+            unit_amount="12.00",
+            billing_interval="month",
+            plan_id="basic",
+            status="cancelled",
+            ended_at="2024-10-01",
+            cancel_requested_at="2024-09-11",
+            cancel_reason="not_using",
+            is_involuntary="false",
+        ),
+    ],
+)
+
+# A refund: one order of two, paid back in full in the month after it.
+OLGA = Story(
+    customer=row(
+        customer_id="olga-refund",
+        created_at="2024-04-25T10:00:00Z",
+        email="olga@example.com",
+        acquisition_channel="paid_search",
+        platform="web",
+        country="NL",
+        gender="female",
+    ),
+    orders=[
+        row(
+            order_id="olga-1",
+            ordered_at="2024-04-25T10:30:00Z",
+            gross_amount="70.00",
+            status="refunded",
+            refunded_amount="70.00",
+            refunded_at="2024-05-06T09:00:00Z",
+            cost_amount="0.00",
+            platform="web",
+        ),
+        row(
+            order_id="olga-2",
+            ordered_at="2024-08-14T18:00:00Z",
+            gross_amount="55.00",
+            status="completed",
+            cost_amount="27.50",
+            platform="web",
+        ),
+    ],
+)
+
+# Begins on 31 January: terms end on 29 February, 31 March, 30 April, ...
+PETE = Story(
+    customer=row(
+        customer_id="pete-31-january",
+        created_at="2024-01-31T10:00:00Z",
+        email="pete@example.com",
+        acquisition_channel="organic",
+        platform="web",
+        country="US",
+        gender="male",
+    ),
+    subscriptions=[
+        row(
+            subscription_id="pete-plan",
+            started_at="2024-01-31",
+            unit_amount="12.00",
+            billing_interval="month",
+            plan_id="basic",
+            status="active",
+        ),
+    ],
+)
+
+# Buys from the shop, and subscribes half a year later.
+QUINN = Story(
+    customer=row(
+        customer_id="quinn-buys-and-subscribes",
+        created_at="2023-10-12T10:00:00Z",
+        email="quinn@example.org",
+        acquisition_channel="partner",
+        platform="ios",
+        country="CA",
+    ),
+    orders=[
+        row(
+            order_id="quinn-1",
+            ordered_at="2023-10-12T10:20:00Z",
+            gross_amount="36.00",
+            status="completed",
+            cost_amount="18.00",
+            platform="ios",
+        ),
+        row(
+            order_id="quinn-2",
+            ordered_at="2024-11-29T21:10:00Z",
+            gross_amount="64.00",
+            status="completed",
+            discount_amount="6.40",
+            cost_amount="32.00",
+            platform="ios",
+        ),
+    ],
+    subscriptions=[
+        row(
+            subscription_id="quinn-plan",
+            started_at="2024-04-12",
+            unit_amount="29.00",
+            billing_interval="month",
+            plan_id="plus",
+            status="active",
+        ),
+    ],
+)
+
+# A subscription that the shop bills by orders: its revenue is that of the
+# orders, and not also that of its terms.
+ROSA = Story(
+    customer=row(
+        customer_id="rosa-billed-by-orders",
+        created_at="2025-09-15T10:00:00Z",
+        email="rosa@example.org",
+        acquisition_channel="social",
+        platform="web",
+        country="GB",
+        gender="female",
+    ),
+    orders=[
+        row(
+            order_id="rosa-1",
+            ordered_at="2025-09-15T10:10:00Z",
+            gross_amount="42.00",
+            status="completed",
+            cost_amount="21.00",
+            platform="web",
+            subscription_id="rosa-plan",
+        ),
+        row(
+            order_id="rosa-2",
+            ordered_at="2025-12-15T10:10:00Z",
+            gross_amount="42.00",
+            status="completed",
+            cost_amount="21.00",
+            platform="web",
+            subscription_id="rosa-plan",
+        ),
+    ],
+    subscriptions=[
+        row(
+            subscription_id="rosa-plan",
+            started_at="2025-09-15",
+            unit_amount="42.00",
+            billing_interval="quarter",
+            plan_id="basic",
+            status="active",
+        ),
+    ],
+)
+
+# Signed up and never paid: a prospect.
+SAM = Story(
+    customer=row(
+        customer_id="sam-never-paid",
+        created_at="2025-07-01T10:00:00Z",
+        email="sam@example.org",
+        acquisition_channel="social",
+        platform="android",
+        country="US",
+    ),
+)
+
+STORIES = [
+    ADA,
+    BEN,
+    CARLA,
+    DAN,
+    EVE,
+    FINN,
+    GUS,
+    HANA,
+    IVAN,
+    JANE,
+    KARL,
+    LENA,
+    MONA,
+    NILS,
+    OLGA,
+    PETE,
+    QUINN,
+    ROSA,
+    SAM,
+]
+
+DIRTY_ORDERS = [
+    # The same row once more: duplicate_row. The first one stays.
+    {"customer_id": "ada-one-order", **ADA.orders[0]},
+    # Nobody ordered it: missing_id:customer_id.
+    row(
+        order_id="dirty-no-customer",
+        ordered_at="2024-03-08T12:00:00Z",
+        gross_amount="25.00",
+        status="completed",
+    ),
+    # A decimal comma: invalid_amount:gross_amount.
+    row(
+        order_id="dirty-decimal-comma",
+        customer_id="c0012",
+        ordered_at="2024-05-19T12:00:00Z",
+        gross_amount="12,50",
+        status="completed",
+    ),
+    # A day that does not exist: invalid_date:ordered_at.
+    row(
+        order_id="dirty-30-february",
+        customer_id="c0034",
+        ordered_at="2024-02-30",
+        gross_amount="31.00",
+        status="completed",
+    ),
+    # A negative price: negative_amount:gross_amount.
+    row(
+        order_id="dirty-negative",
+        customer_id="c0056",
+        ordered_at="2025-01-22T12:00:00Z",
+        gross_amount="-19.00",
+        status="completed",
+    ),
+]
+
+DIRTY_SUBSCRIPTIONS = [
+    # Over, but nobody knows since when: ended_without_date.
+    row(
+        subscription_id="dirty-no-end",
+        customer_id="c0078",
+        started_at="2024-06-01",
+        unit_amount="12.00",
+        billing_interval="month",
+        plan_id="basic",
+        status="cancelled",
+    ),
+    # An interval that is not in the contract: unknown_billing_interval.
+    row(
+        subscription_id="dirty-fortnight",
+        customer_id="c0090",
+        started_at="2024-06-15",
+        unit_amount="6.00",
+        billing_interval="fortnight",
+        plan_id="basic",
+        status="active",
+    ),
+]
+
+DIRTY_CHANGES = [
+    # A change of nothing that is here: unknown_subscription.
+    row(
+        subscription_id="dirty-no-such-plan",
+        changed_at="2024-09-01",
+        quantity="2",
+    ),
+]

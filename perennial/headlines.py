@@ -1,0 +1,222 @@
+"""The five numbers that people ask for first, each with its table."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+NO_SUBSCRIPTIONS = "none: no subscriptions in this input"
+NO_PAYERS = "none: no customer in this input ever paid"
+NO_COMPLETE_MONTH = "none: no complete month with customers at its start"
+
+
+class HeadlinesError(Exception):
+    """Why there are no headlines, in one line that says what to do."""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One number in words, and the table in which it stands."""
+
+    label: str
+    value: str
+    table: str
+
+
+@dataclass(frozen=True)
+class Headlines:
+    """All headlines of one work file."""
+
+    as_of_date: str
+    input_name: str
+    numbers: list[Headline]
+
+
+def read_headlines(work_file: Path) -> Headlines:
+    """Read the headlines from a work file, without changing it."""
+    with _open(work_file) as connection:
+        try:
+            return Headlines(
+                as_of_date=_as_of_date(connection),
+                input_name=_input_name(connection),
+                numbers=[
+                    *_mrr_headlines(connection),
+                    _churn_headline(connection),
+                    _clv_headline(connection),
+                ],
+            )
+        except duckdb.CatalogException as error:
+            raise HeadlinesError(
+                f"{work_file} lacks a table that the headlines need "
+                f"({_first_line(error)}); run dbt build to its end first"
+            ) from error
+
+
+def format_headlines(headlines: Headlines) -> str:
+    """The headlines as aligned text."""
+    lines = [
+        ("As of", headlines.as_of_date, ""),
+        ("Input", headlines.input_name, ""),
+        *((n.label, n.value, n.table) for n in headlines.numbers),
+    ]
+    label_width = max(len(label) for label, _, _ in lines)
+    value_width = max(len(number.value) for number in headlines.numbers)
+    return "\n".join(
+        f"{label:<{label_width}}  {value:>{value_width}}  {table}".rstrip()
+        if table
+        else f"{label:<{label_width}}  {value}"
+        for label, value, table in lines
+    )
+
+
+def _open(work_file: Path) -> duckdb.DuckDBPyConnection:
+    if not work_file.is_file():
+        raise HeadlinesError(
+            f"no work file at {work_file}; run dbt build first, "
+            "or set PERENNIAL_WORK_FILE to where it is"
+        )
+    try:
+        return duckdb.connect(str(work_file), read_only=True)
+    except duckdb.Error as error:
+        if "lock" in str(error).lower():
+            raise HeadlinesError(
+                f"{work_file} is in use by another process; wait until the "
+                "build is over, or close the program that holds it"
+            ) from error
+        raise HeadlinesError(
+            f"{work_file} cannot be read as a DuckDB file "
+            f"({_first_line(error)}); run dbt build to make it anew"
+        ) from error
+
+
+def _mrr_headlines(connection: duckdb.DuckDBPyConnection) -> list[Headline]:
+    table = "marts.rpt_mrr_monthly"
+    row = connection.execute(
+        f"""
+        select revenue_month, ending_mrr, arr, ending_customers
+        from {table}
+        order by revenue_month desc
+        limit 1
+        """
+    ).fetchone()
+    labels = ("MRR", "ARR", "Active customers")
+    if row is None:
+        return [Headline(label, NO_SUBSCRIPTIONS, table) for label in labels]
+    month, mrr, arr, customers = row
+    values = (_amount(mrr), _amount(arr), f"{customers:,}")
+    return [
+        Headline(label, value, f"{table}, {_month(month)}")
+        for label, value in zip(labels, values, strict=True)
+    ]
+
+
+def _churn_headline(connection: duckdb.DuckDBPyConnection) -> Headline:
+    label, table = "Customer churn rate", "marts.rpt_churn_monthly"
+    months = connection.execute(f"select count(*) from {table}").fetchone()
+    if months == (0,):
+        return Headline(label, NO_SUBSCRIPTIONS, table)
+    row = connection.execute(
+        f"""
+        select revenue_month, customer_churn_rate
+        from {table}
+        where is_complete_month
+        order by revenue_month desc
+        limit 1
+        """
+    ).fetchone()
+    if row is None or row[1] is None:
+        return Headline(label, NO_COMPLETE_MONTH, table)
+    month, rate = row
+    return Headline(label, f"{float(rate) * 100:.1f} %", f"{table}, {_month(month)}")
+
+
+def _clv_headline(connection: duckdb.DuckDBPyConnection) -> Headline:
+    """With fitted models the mean of total_clv, else of what is earned so far."""
+    table = "marts.fct_customer_lifetime_value"
+    columns = {name for name, *_ in connection.execute(f"describe {table}").fetchall()}
+    if "total_clv" in columns:
+        value = _average_of_payers(connection, table, "total_clv")
+        if value is not None:
+            label = "Average CLV, historical + predicted"
+            return Headline(label, _amount(value), table)
+    value = _average_of_payers(connection, table, "historical_margin")
+    label = "Average CLV, historical margin so far"
+    return Headline(label, NO_PAYERS if value is None else _amount(value), table)
+
+
+def _average_of_payers(
+    connection: duckdb.DuckDBPyConnection, table: str, column: str
+) -> Decimal | None:
+    """The mean of a column over the customers who ever paid, exact to a cent."""
+    total, customers = connection.execute(
+        f"""
+        select sum(value.{column}), count(value.{column})
+        from {table} as value
+        inner join marts.dim_customers as customer
+            on value.customer_key = customer.customer_key
+        where customer.first_paid_date is not null
+        """
+    ).fetchone() or (None, 0)
+    return Decimal(str(total)) / customers if customers else None
+
+
+def _as_of_date(connection: duckdb.DuckDBPyConnection) -> str:
+    table = _find_table(connection, "util_as_of_date")
+    row = connection.execute(f"select as_of_date from {table}").fetchone()
+    if row is None or row[0] is None:
+        raise HeadlinesError(
+            f"the work file has no as-of date in {table}; run dbt build first"
+        )
+    return str(row[0])
+
+
+def _input_name(connection: duckdb.DuckDBPyConnection) -> str:
+    """The folder or relations that the build read, as staging has noted it."""
+    tables = ("stg_files__orders", "stg_files__subscriptions")
+    folders = {
+        str(Path(file_name).parent)
+        for table in tables
+        for (file_name,) in connection.execute(
+            f"select distinct file_name from {_find_table(connection, table)}"
+        ).fetchall()
+        if file_name
+    }
+    if not folders:
+        return "unknown: the work file does not say which files were read"
+    names = ", ".join(sorted(folders))
+    return f"{names} (the bundled demo)" if _is_demo(folders) else names
+
+
+def _is_demo(folders: set[str]) -> bool:
+    return all(Path(folder).parts[-2:] == ("data", "demo") for folder in folders)
+
+
+def _find_table(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    """A table by its name alone: only the marts' schema is public."""
+    row = connection.execute(
+        """
+        select table_schema
+        from information_schema.tables
+        where table_name = ?
+        """,
+        [name],
+    ).fetchone()
+    if row is None:
+        raise HeadlinesError(
+            f"the work file has no table {name}; run dbt build to its end first"
+        )
+    return f'"{row[0]}".{name}'
+
+
+def _amount(value: Decimal) -> str:
+    return f"{value:,.2f}"
+
+
+def _month(month: date) -> str:
+    return f"{month:%Y-%m}"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,65 @@
+"""The public marts a second time: slowly, obviously, without SQL.
+
+Nothing here knows the models. It was written from the definitions alone
+(docs/metrics.md), with the standard library alone, so that a number on which
+both roads agree is right, or wrong for a reason that lies in the definition.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+
+from .churn import churn_events, churn_monthly, churn_reasons_monthly
+from .customers import customers, known_customers
+from .inputs import Row, read_inputs, reconciliation, rejected_rows
+from .movements import Book, customer_months, movements, mrr_monthly
+from .orders import orders
+from .subscriptions import Subscription, subscriptions
+from .terms import renewals_monthly, row_status_day, subscription_terms
+from .value import lifetime_values
+
+__all__ = ["compute"]
+
+
+def compute(folder: Path, as_of: date) -> dict[str, list[Row]]:
+    """Every mart of the reference, as seen at the end of the as-of day."""
+    inputs = read_inputs(folder, as_of)
+    counted = orders(inputs, as_of)
+    subs = subscriptions(inputs)
+    for sub in subs:
+        sub.row_status_from = row_status_day(sub, as_of)
+    book = by_customer(subs)
+    known = known_customers(inputs)
+    moves = movements(book, as_of)
+    movers = {move["customer_key"] for move in moves}
+    months = customer_months(book, moves, as_of)
+    events = churn_events(book, moves, months, as_of)
+    reasons = churn_reasons_monthly(events, months)
+    monthly = mrr_monthly(months, as_of)
+    terms = subscription_terms(subs, as_of)
+    return {
+        "dim_customers": customers(known, counted, book, moves, as_of),
+        "fct_orders": counted,
+        "fct_customer_lifetime_value": lifetime_values(
+            list(known), counted, book, movers, as_of
+        ),
+        "fct_mrr_movements": moves,
+        "fct_customer_mrr": months,
+        "rpt_mrr_monthly": monthly,
+        "fct_churn_events": events,
+        "rpt_churn_monthly": churn_monthly(monthly, reasons, months),
+        "rpt_churn_reasons_monthly": reasons,
+        "fct_subscription_terms": terms,
+        "rpt_renewals_monthly": renewals_monthly(terms, as_of),
+        "fct_rejected_rows": rejected_rows(inputs),
+        "rpt_input_reconciliation": reconciliation(inputs),
+    }
+
+
+def by_customer(subs: list[Subscription]) -> Book:
+    book: Book = defaultdict(list)
+    for sub in subs:
+        book[sub.customer_key].append(sub)
+    return dict(book)

@@ -1,0 +1,17 @@
+"""Churn events, rates and reasons against the reference."""
+
+from __future__ import annotations
+
+import pytest
+from comparison import Built, assert_mart_matches
+
+MARTS = (
+    "fct_churn_events",
+    "rpt_churn_monthly",
+    "rpt_churn_reasons_monthly",
+)
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_matches_the_reference(built: Built, mart: str) -> None:
+    assert_mart_matches(built, mart)

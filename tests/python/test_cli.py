@@ -1,0 +1,346 @@
+"""The command line: what it writes and prints, and how it fails."""
+
+import csv
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner, Result
+
+from perennial.cli import main
+from perennial.demo import COLUMNS
+from perennial.demo_stories import STORIES
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = ROOT / "data" / "demo"
+COMMANDS = sorted(main.commands)
+
+
+def run(*args: str, **env: str) -> Result:
+    return CliRunner().invoke(main, args, env=env, prog_name="perennial")
+
+
+def file_hashes(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.iterdir())
+    }
+
+
+def read_table(folder: Path, table: str) -> list[dict[str, str]]:
+    with (folder / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def assert_is_clear_error(result: Result, *words: str) -> None:
+    """Non-zero, one line on stderr, nothing on stdout, no traceback."""
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert len(result.stderr.splitlines()) == 1
+    for word in words:
+        assert word in result.stderr
+
+
+# ---------------------------------------------------------------- every command
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_each_command_says_what_it_does_and_gives_an_example(command):
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert "Example:" in result.stdout
+    assert f"  perennial {command}" in result.stdout
+
+
+def test_help_lists_every_command():
+    result = run("--help")
+    assert result.exit_code == 0
+    for command in COMMANDS:
+        assert command in result.stdout
+
+
+def test_package_runs_as_a_module():
+    result = subprocess.run(
+        [sys.executable, "-m", "perennial", "--version"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0
+    assert result.stdout.startswith("perennial, version ")
+
+
+def test_unknown_command_is_an_error_that_names_it():
+    result = run("no-such-command")
+    assert result.exit_code == 2
+    assert "no-such-command" in result.stderr
+    assert isinstance(result.exception, SystemExit)
+
+
+# ------------------------------------------------------------------------- demo
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Path:
+    """The demo, written anew."""
+    folder = tmp_path_factory.mktemp("demo") / "files"
+    result = run("demo", "--output", str(folder))
+    assert result.exit_code == 0, result.stderr
+    return folder
+
+
+def test_demo_is_byte_identical_to_the_committed_files(demo):
+    assert file_hashes(demo) == file_hashes(DEMO)
+
+
+def test_demo_is_byte_identical_in_another_process(demo, tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "perennial", "demo", "--output", str(tmp_path)],
+        cwd=ROOT,
+        env={"PYTHONHASHSEED": "12345"},
+        capture_output=True,
+        check=True,
+    )
+    assert file_hashes(tmp_path) == file_hashes(demo)
+
+
+def test_demo_of_another_seed_is_another_shop_with_the_same_stories(demo, tmp_path):
+    assert run("demo", "--output", str(tmp_path), "--seed", "7").exit_code == 0
+    told = len(STORIES)
+    ours, theirs = read_table(demo, "customers"), read_table(tmp_path, "customers")
+    assert ours[:told] == theirs[:told]
+    assert ours[told:] != theirs[told:]
+
+
+def test_demo_is_smaller_than_three_megabytes(demo):
+    assert sum(path.stat().st_size for path in demo.iterdir()) < 3_000_000
+
+
+def test_demo_prints_each_file_with_its_rows(demo, tmp_path):
+    result = run("demo", "--output", str(tmp_path))
+    for table in COLUMNS:
+        assert f"{table}.csv  {len(read_table(demo, table))} rows" in result.stdout
+
+
+def test_demo_has_its_columns_and_lf_line_ends(demo):
+    for table, columns in COLUMNS.items():
+        content = (demo / f"{table}.csv").read_bytes()
+        assert content.splitlines()[0].decode() == ",".join(columns)
+        assert b"\r" not in content
+
+
+def test_demo_keeps_bad_rows_under_half_a_percent_of_each_table(demo):
+    """Five bad orders, two subscriptions and one change, as the stories say."""
+    bad_rows = {"orders": 5, "subscriptions": 2, "subscription_changes": 1}
+    for table, count in bad_rows.items():
+        assert count / len(read_table(demo, table)) < 0.005
+
+
+def test_demo_ends_with_the_last_day_of_2025(demo):
+    dates = [
+        row[column][:10]
+        for table, column in (
+            ("orders", "ordered_at"),
+            ("orders", "refunded_at"),
+            ("subscriptions", "started_at"),
+            ("subscription_changes", "changed_at"),
+        )
+        for row in read_table(demo, table)
+    ]
+    assert max(dates) == "2025-12-31"
+
+
+def test_demo_gives_every_customer_an_e_mail_of_its_own(demo):
+    """Equal addresses would make two customers one."""
+    emails = [row["email"] for row in read_table(demo, "customers")]
+    assert len(set(emails)) == len(emails)
+
+
+def test_demo_subscriptions_show_the_state_of_their_last_change(demo):
+    last_known: dict[str, dict[str, str]] = {}
+    for change in read_table(demo, "subscription_changes"):
+        state = last_known.setdefault(change["subscription_id"], {})
+        state.update({name: value for name, value in change.items() if value})
+    for row in read_table(demo, "subscriptions"):
+        for name, value in last_known.get(row["subscription_id"], {}).items():
+            is_over = name == "status" and row["status"] == "cancelled"
+            if name in row and not is_over:
+                assert row[name] == value, (row["subscription_id"], name)
+
+
+def test_demo_into_a_file_is_a_clear_error(tmp_path):
+    taken = tmp_path / "taken"
+    taken.write_text("not a folder")
+    assert_is_clear_error(run("demo", "--output", str(taken)), "taken", "--output")
+
+
+def test_demo_with_a_seed_that_is_no_number_is_an_error_that_says_so(tmp_path):
+    result = run("demo", "--output", str(tmp_path / "demo"), "--seed", "seven")
+    assert result.exit_code == 2
+    assert "'seven' is not a valid integer" in result.stderr
+    assert not (tmp_path / "demo").exists()
+
+
+# -------------------------------------------------------------------- headlines
+
+WORK_FILE_SQL = """
+create schema utilities;
+create schema staging;
+create schema marts;
+create table utilities.util_as_of_date as
+    select date '2025-12-30' as as_of_date;
+create table staging.stg_files__orders as
+    select 'data/demo/orders.csv' as file_name;
+create table staging.stg_files__subscriptions (file_name varchar);
+create table marts.rpt_mrr_monthly as
+    select *
+    from (values
+        (date '2025-11-01', 900.0::decimal(18, 6), 10800.0::decimal(18, 6), 9),
+        (date '2025-12-01', 1234.567, 14814.804, 12)
+    ) as months (revenue_month, ending_mrr, arr, ending_customers);
+create table marts.rpt_churn_monthly as
+    select *
+    from (values
+        (date '2025-10-01', 0.5::decimal(18, 6), true),
+        (date '2025-11-01', 0.0345, true),
+        (date '2025-12-01', 0.9, false)
+    ) as months (revenue_month, customer_churn_rate, is_complete_month);
+create table marts.dim_customers as
+    select *
+    from (values
+        ('files:a', date '2025-01-01'),
+        ('files:b', date '2025-01-01'),
+        ('files:prospect', null)
+    ) as customers (customer_key, first_paid_date);
+create table marts.fct_customer_lifetime_value as
+    select *
+    from (values
+        ('files:a', 100.005::decimal(18, 6)),
+        ('files:b', 50.0),
+        ('files:prospect', 0.0)
+    ) as customers (customer_key, historical_margin);
+"""
+
+
+def make_work_file(tmp_path: Path, further_sql: str = "") -> str:
+    path = tmp_path / "work_of_test.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(WORK_FILE_SQL + further_sql)
+    return str(path)
+
+
+def headlines_of(work_file: str) -> str:
+    result = run("headlines", PERENNIAL_WORK_FILE=work_file)
+    assert result.exit_code == 0, result.stderr
+    return result.stdout
+
+
+def test_headlines_are_aligned_and_name_date_input_and_tables(tmp_path):
+    clv = "Average CLV, historical margin so far"
+    assert headlines_of(make_work_file(tmp_path)).splitlines() == [
+        f"{'As of':<37}  2025-12-30",
+        f"{'Input':<37}  data/demo (the bundled demo)",
+        f"{'MRR':<37}   1,234.57  marts.rpt_mrr_monthly, 2025-12",
+        f"{'ARR':<37}  14,814.80  marts.rpt_mrr_monthly, 2025-12",
+        f"{'Active customers':<37}         12  marts.rpt_mrr_monthly, 2025-12",
+        f"{'Customer churn rate':<37}      3.5 %  marts.rpt_churn_monthly, 2025-11",
+        f"{clv:<37}      75.00  marts.fct_customer_lifetime_value",
+    ]
+
+
+def test_headlines_prefer_total_clv_once_it_has_values(tmp_path):
+    without_values = """
+        alter table marts.fct_customer_lifetime_value
+        add column total_clv decimal(18, 6);
+    """
+    with_values = "update marts.fct_customer_lifetime_value set total_clv = 300;"
+    work_file = make_work_file(tmp_path, without_values)
+    assert "Average CLV, historical margin so far" in headlines_of(work_file)
+    with duckdb.connect(work_file) as connection:
+        connection.execute(with_values)
+    text = headlines_of(work_file)
+    assert "Average CLV, historical + predicted" in text
+    assert "300.00" in text
+
+
+def test_headlines_without_subscriptions_say_that_there_are_none(tmp_path):
+    text = headlines_of(
+        make_work_file(
+            tmp_path,
+            "delete from marts.rpt_mrr_monthly; delete from marts.rpt_churn_monthly;",
+        )
+    )
+    assert text.count("none: no subscriptions in this input") == 4
+    assert "75.00" in text
+
+
+def test_headlines_without_a_complete_month_say_so(tmp_path):
+    text = headlines_of(
+        make_work_file(
+            tmp_path, "delete from marts.rpt_churn_monthly where is_complete_month"
+        )
+    )
+    assert "none: no complete month" in text
+
+
+def test_headlines_name_the_users_own_folder(tmp_path):
+    text = headlines_of(
+        make_work_file(
+            tmp_path,
+            "update staging.stg_files__orders set file_name = 'shop/orders.csv'",
+        )
+    )
+    assert "  shop\n" in text
+    assert "demo" not in text
+
+
+def test_headlines_without_a_work_file_say_what_to_do(tmp_path):
+    missing = str(tmp_path / "missing.duckdb")
+    assert_is_clear_error(
+        run("headlines", PERENNIAL_WORK_FILE=missing), missing, "run dbt build"
+    )
+
+
+def test_headlines_of_a_locked_work_file_say_what_to_do(tmp_path):
+    work_file = make_work_file(tmp_path)
+    hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True)"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{hold}; sys.stdin.read()", work_file],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        holder.stdout.readline()
+        result = run("headlines", PERENNIAL_WORK_FILE=work_file)
+        holder.stdin.close()
+    assert_is_clear_error(result, work_file, "in use by another process")
+
+
+def test_headlines_of_a_file_that_is_no_database_say_so(tmp_path):
+    no_database = tmp_path / "text.duckdb"
+    no_database.write_text("not a database " * 1000)
+    assert_is_clear_error(
+        run("headlines", PERENNIAL_WORK_FILE=str(no_database)), "cannot be read"
+    )
+
+
+def test_headlines_before_a_complete_build_say_which_table_is_missing(tmp_path):
+    work_file = make_work_file(tmp_path, "drop table marts.rpt_churn_monthly")
+    assert_is_clear_error(
+        run("headlines", PERENNIAL_WORK_FILE=work_file),
+        "rpt_churn_monthly",
+        "run dbt build",
+    )
+
+
+def test_headlines_of_an_empty_database_say_what_to_do(tmp_path):
+    empty = tmp_path / "empty.duckdb"
+    duckdb.connect(str(empty)).close()
+    assert_is_clear_error(
+        run("headlines", PERENNIAL_WORK_FILE=str(empty)), "run dbt build"
+    )

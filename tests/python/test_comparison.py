@@ -1,0 +1,48 @@
+"""The comparison sees what it has to see: agreement proves nothing otherwise."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from comparison import differing
+
+ROW = {"customer_key": "files:w001-c1", "mrr": Decimal("9.99"), "churn_rate": None}
+
+
+def differences(**values: object) -> list[str]:
+    return differing([ROW | values], [ROW], ("customer_key",))
+
+
+@pytest.mark.parametrize("mrr", [Decimal("9.990001"), 9.99])
+def test_equal_rows_are_no_difference(mrr: object) -> None:
+    assert differences(mrr=mrr) == []
+
+
+@pytest.mark.parametrize(
+    "values", [{"mrr": Decimal("9.9901")}, {"mrr": None}, {"churn_rate": 0.0}]
+)
+def test_another_value_is_shown_with_both_sides(values: dict) -> None:
+    (message,) = differences(**values)
+
+    assert message.startswith("files:w001-c1: ")
+    assert "mart " in message
+    assert "reference " in message
+
+
+def test_a_missing_an_extra_and_a_repeated_row_are_shown() -> None:
+    other = ROW | {"customer_key": "files:w002-c1"}
+    messages = differing([other, other], [ROW], ("customer_key",))
+
+    assert [message.split(":")[2].split(" {")[0].strip() for message in messages] == [
+        *("twice in the mart", "in the reference only", "in the mart only"),
+    ]
+
+
+def test_rates_are_held_to_nine_digits() -> None:
+    found, wanted = (
+        ROW | {"churn_rate": 0.50000001},
+        ROW | {"churn_rate": Decimal("0.5")},
+    )
+
+    assert differing([found], [wanted], ("customer_key",)) != []

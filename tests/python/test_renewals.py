@@ -1,0 +1,16 @@
+"""Terms and renewal rates against the reference."""
+
+from __future__ import annotations
+
+import pytest
+from comparison import Built, assert_mart_matches
+
+MARTS = (
+    "fct_subscription_terms",
+    "rpt_renewals_monthly",
+)
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_matches_the_reference(built: Built, mart: str) -> None:
+    assert_mart_matches(built, mart)

@@ -1,0 +1,202 @@
+"""The tooling keeps its promises: pins, installation, targets."""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+TARGETS = (
+    *("build", "test", "check", "lint", "format", "demo", "lock", "clean"),
+    *("help", "setup", "setup-dev"),
+)
+
+# Written in two halves, so that this file does not hold what it looks for.
+INDEX_ADDRESS = re.compile(
+    "|".join(
+        (
+            r"https?://\S+/" + r"simple\b",
+            "pypi" + r"\.org",
+            "python" + "hosted",
+            "npm" + r"js\.org",
+        )
+    )
+)
+
+# Stands for python3 and, once "installed", for .venv/bin/python.
+FAKE_PYTHON = """#!/bin/sh
+echo "$*" >> "$LOG"
+case "$*" in
+    "-m venv"*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+    *runs*) echo runs ;;
+esac
+"""
+
+
+def read_pins(file_name):
+    """Map each pinned name to its requirement lines: a pin may differ by platform."""
+    pins, joined = {}, (ROOT / file_name).read_text().replace("\\\n", " ")
+    for line in filter(None, map(str.strip, joined.splitlines())):
+        requirement = Requirement(line.split(" --hash=")[0])
+        pins.setdefault(canonicalize_name(requirement.name), []).append(
+            (requirement, re.findall(r"--hash=sha256:[0-9a-f]{64}\b", line))
+        )
+    return pins
+
+
+def direct_dependencies(file_name):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    listed = list(project["dependencies"])
+    if file_name == "requirements-dev.txt":
+        listed += project["optional-dependencies"]["dev"]
+    return [Requirement(text) for text in listed]
+
+
+def project_files():
+    """Every file that is in the commit or would be."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    files = (ROOT / name for name in listing.stdout.split("\0") if name)
+    return [file for file in files if file.is_file()]
+
+
+def pinned_version(requirement):
+    (specifier,) = requirement.specifier
+    assert specifier.operator == "==", f"{requirement} is not a pin"
+    return specifier.version
+
+
+@pytest.mark.parametrize("file_name", REQUIREMENTS)
+def test_every_direct_dependency_is_pinned_within_its_range(file_name):
+    pins = read_pins(file_name)
+    for wanted in direct_dependencies(file_name):
+        found = pins.get(canonicalize_name(wanted.name))
+        assert found, f"{wanted.name} is not in {file_name}: run make lock"
+        for requirement, _ in found:
+            assert pinned_version(requirement) in wanted.specifier, (
+                f"{requirement} is not {wanted}: run make lock"
+            )
+
+
+@pytest.mark.parametrize("file_name", REQUIREMENTS)
+def test_every_pin_has_hashes(file_name):
+    for name, found in read_pins(file_name).items():
+        for _, hashes in found:
+            assert hashes, f"{name} has no hash in {file_name}"
+
+
+def test_the_tests_run_on_the_versions_that_users_get():
+    tested = read_pins("requirements-dev.txt")
+    for name, found in read_pins("requirements.txt").items():
+        versions = {pinned_version(requirement) for requirement, _ in found}
+        assert versions == {
+            pinned_version(requirement) for requirement, _ in tested.get(name, [])
+        }, f"{name} differs between the two files: run make lock"
+
+
+def test_no_file_names_a_package_index():
+    for file in project_files():
+        content = file.read_bytes().decode("utf-8", errors="replace")
+        found = INDEX_ADDRESS.search(content)
+        assert not found, f"{file.relative_to(ROOT)} holds {found.group()}"
+
+
+@pytest.mark.parametrize("file_name", REQUIREMENTS)
+def test_requirements_hold_no_option_for_the_installer(file_name):
+    lines = (ROOT / file_name).read_text().splitlines()
+    assert not [line for line in lines if line.startswith("-")]
+
+
+def make(*arguments, folder=ROOT, **environment):
+    # A make that runs these tests must not hand its own flags down.
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+    return subprocess.run(
+        ["make", "--no-print-directory", *arguments],
+        cwd=folder,
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_make_alone_lists_every_target_with_what_it_does():
+    listing = make()
+    assert listing.returncode == 0, listing.stderr
+    described = dict(line.split(None, 1) for line in listing.stdout.splitlines()[1:])
+    assert set(described) == set(TARGETS)
+
+
+@pytest.fixture
+def installer(tmp_path):
+    """A checkout whose python3 only notes down what it is asked to do."""
+    for name in ("Makefile", *REQUIREMENTS):
+        shutil.copy(ROOT / name, tmp_path)
+    python = tmp_path / "fake-python"
+    python.write_text(FAKE_PYTHON)
+    python.chmod(0o755)
+    log = tmp_path / "log"
+
+    def installs(target):
+        log.write_text("")
+        done = make(target, f"PYTHON={python}", folder=tmp_path, LOG=str(log))
+        assert done.returncode == 0, done.stderr
+        return [line for line in log.read_text().splitlines() if " pip install" in line]
+
+    return installs
+
+
+def test_the_first_setup_installs_by_hash_and_the_second_nothing(installer):
+    (first,) = installer("setup")
+    assert "--require-hashes" in first
+    assert first.endswith(" requirements.txt")
+    assert installer("setup") == []
+
+
+def test_build_after_test_installs_nothing(installer):
+    (installed,) = installer("setup-dev")
+    assert installed.endswith(" requirements-dev.txt")
+    assert installer("setup") == []
+    assert installer("setup-dev") == []
+
+
+def test_a_changed_pin_is_installed_and_a_new_timestamp_is_not(installer, tmp_path):
+    installer("setup")
+    requirements = tmp_path / "requirements.txt"
+    requirements.touch()
+    assert installer("setup") == []
+    requirements.write_text(requirements.read_text() + "\n")
+    assert len(installer("setup")) == 1
+
+
+def test_an_environment_whose_python_is_gone_is_made_again(installer, tmp_path):
+    installer("setup")
+    (tmp_path / ".venv/bin/python").unlink()
+    assert len(installer("setup")) == 1
+
+
+def test_a_python_without_venv_is_one_sentence(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in REQUIREMENTS:
+        (tmp_path / name).touch()
+    python = tmp_path / "bare-python"
+    python.write_text('#!/bin/sh\ncase "$*" in *ensurepip*) exit 1 ;; esac\n')
+    python.chmod(0o755)
+    refused = make("setup", f"PYTHON={python}", folder=tmp_path)
+    assert refused.returncode != 0
+    assert "install python3-venv" in refused.stderr
+    assert not (tmp_path / ".venv").exists()

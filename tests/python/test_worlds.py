@@ -1,0 +1,156 @@
+"""The random worlds reach every kind of thing, and are the same every time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from worlds import write_worlds
+
+KINDS = {
+    ("fct_mrr_movements", "movement_type"): (
+        *("new", "reactivation", "expansion", "contraction", "churn"),
+    ),
+    ("fct_customer_mrr", "movement_type"): (
+        *("new", "reactivation", "expansion", "contraction", "churn"),
+        *("retained", "inactive"),
+    ),
+    ("fct_subscription_terms", "renewal_status"): (
+        *("renewed", "lost", "replaced", "open"),
+    ),
+    ("fct_subscription_terms", "billing_interval"): (
+        *("day", "week", "month", "quarter", "year"),
+    ),
+    ("dim_customers", "customer_status"): ("prospect", "active", "churned", "lapsed"),
+    ("dim_customers", "age_band"): (
+        *("under 25", "25-34", "35-44", "45-54", "55-64", "65+", "unknown"),
+    ),
+    ("fct_churn_events", "churn_type"): ("voluntary", "involuntary"),
+    ("fct_churn_events", "is_netted_churn"): (True, False),
+    ("fct_churn_events", "churn_reason"): (
+        *("too_expensive", "payment_failed", "switched", "not_used", "unknown"),
+    ),
+    ("fct_customer_lifetime_value", "revenue_source"): (
+        *("none", "orders", "subscription_orders", "terms", "orders+terms"),
+        *("subscription_orders+terms", "orders+subscription_orders+terms"),
+    ),
+    ("fct_customer_lifetime_value", "churn_based_clv_is_capped"): (True, False),
+    ("fct_orders", "is_first_order"): (True, False),
+    ("fct_orders", "is_subscription_billing"): (True, False),
+    ("fct_orders", "is_full_price"): (True, False),
+    ("fct_orders", "margin_is_estimated"): (True, False),
+}
+REASONS = (
+    *("missing_id:order_id", "missing_id:customer_id", "missing_id:subscription_id"),
+    *("missing_value:ordered_at", "missing_value:gross_amount"),
+    *("missing_value:started_at", "missing_value:unit_amount"),
+    *("missing_value:billing_interval", "missing_value:changed_at"),
+    *("invalid_date:ordered_at", "invalid_date:refunded_at", "invalid_date:ended_at"),
+    *("invalid_date:changed_at", "invalid_date:birth_date"),
+    *("invalid_date:trial_ends_at", "invalid_date:cancel_requested_at"),
+    *("invalid_amount:gross_amount", "invalid_amount:discount_amount"),
+    *("invalid_amount:unit_amount", "invalid_number:quantity"),
+    *("invalid_number:billing_interval_count", "invalid_boolean:is_involuntary"),
+    *("invalid_boolean:discount_is_recurring", "negative_amount:gross_amount"),
+    *("negative_amount:discount_amount", "negative_amount:refunded_amount"),
+    *("negative_amount:tax_amount", "negative_amount:shipping_amount"),
+    *("negative_amount:cost_amount", "negative_amount:unit_amount"),
+    *("negative_amount:quantity", "unknown_status", "unknown_billing_interval"),
+    *("end_before_start", "ended_without_date", "unknown_subscription"),
+    *("outside_subscription", "duplicate_row", "conflicting_id"),
+    "missing_exchange_rate",
+)
+SOMETIMES_NULL = (
+    ("rpt_mrr_monthly", "arpa"),
+    ("rpt_mrr_monthly", "quick_ratio"),
+    ("rpt_mrr_monthly", "arr_growth_yoy"),
+    ("rpt_churn_monthly", "customer_churn_rate"),
+    ("rpt_churn_monthly", "annualised_customer_churn_rate"),
+    ("rpt_churn_monthly", "gross_revenue_churn_rate"),
+    ("rpt_churn_monthly", "net_revenue_churn_rate"),
+    ("rpt_churn_monthly", "net_revenue_retention_12m"),
+    ("rpt_churn_monthly", "gross_revenue_retention_12m"),
+    ("fct_churn_events", "reactivated_date"),
+    ("fct_subscription_terms", "mrr_renewed"),
+    ("fct_customer_lifetime_value", "formula_clv"),
+    ("fct_customer_lifetime_value", "purchase_frequency"),
+    ("fct_customer_lifetime_value", "churn_based_clv"),
+    ("dim_customers", "current_plan_id"),
+)
+
+
+@pytest.mark.parametrize(("mart", "column"), KINDS)
+def test_every_kind_occurs(
+    expected_worlds: dict[str, list[dict]], mart: str, column: str
+) -> None:
+    reached = {row[column] for row in expected_worlds[mart]}
+
+    assert set(KINDS[mart, column]) - reached == set()
+
+
+def test_every_reason_to_reject_a_row_occurs(
+    expected_worlds: dict[str, list[dict]],
+) -> None:
+    rejected = expected_worlds["fct_rejected_rows"]
+    reached = {reason for row in rejected for reason in row["reasons"].split("; ")}
+
+    assert reached == set(REASONS)
+
+
+def test_some_rows_are_rejected_for_several_reasons(
+    expected_worlds: dict[str, list[dict]],
+) -> None:
+    rejected = expected_worlds["fct_rejected_rows"]
+
+    assert any(row["reasons"].count("; ") >= 2 for row in rejected)
+
+
+def test_every_table_has_rows_after_the_as_of_day(
+    expected_worlds: dict[str, list[dict]],
+) -> None:
+    reconciliation = expected_worlds["rpt_input_reconciliation"]
+    late = {row["table_name"] for row in reconciliation if row["after_as_of_rows"]}
+
+    assert late == {"orders", "subscriptions", "subscription_changes"}
+
+
+@pytest.mark.parametrize(("mart", "column"), SOMETIMES_NULL)
+def test_every_nullable_rate_is_given_and_is_missing(
+    expected_worlds: dict[str, list[dict]], mart: str, column: str
+) -> None:
+    missing = {row[column] is None for row in expected_worlds[mart]}
+
+    assert missing == {True, False}
+
+
+def test_many_movements_happen_in_one_month(
+    expected_worlds: dict[str, list[dict]],
+) -> None:
+    months = [
+        (row["customer_key"], row["moved_date"].replace(day=1))
+        for row in expected_worlds["fct_mrr_movements"]
+    ]
+
+    assert max(months.count(month) for month in set(months)) >= 4
+
+
+def test_there_are_two_hundred_worlds(expected_worlds: dict[str, list[dict]]) -> None:
+    keys = [row["customer_key"] for row in expected_worlds["dim_customers"]]
+
+    assert len({key.split("-")[0] for key in keys}) == 200
+
+
+def test_equal_seeds_give_equal_bytes(worlds_folder: Path, tmp_path: Path) -> None:
+    again = write_worlds(tmp_path / "again")
+
+    assert contents(again) == contents(worlds_folder)
+
+
+def test_another_seed_gives_other_worlds(worlds_folder: Path, tmp_path: Path) -> None:
+    other = write_worlds(tmp_path / "other", seed=1)
+
+    assert contents(other) != contents(worlds_folder)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}

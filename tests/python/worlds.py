@@ -1,0 +1,763 @@
+"""Small random worlds, all of them in one input folder.
+
+A build costs seconds whatever its size, so two hundred little histories are
+drawn as one input: every id names its world (`w017-c2`), and a difference found
+in a mart names the world it came from. Each world is a draw of recipes; a
+recipe is one kind of thing that happens to real subscriptions. They are dealt
+out in turn, so each kind occurs whatever the seed.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from reference.inputs import CONTRACTS
+from reference.months import add_months, month_end
+
+AS_OF = date(2024, 11, 17)
+SEED = 20241117
+FIRST_DAY = date(2021, 6, 1)
+LEAP_DAY = date(2024, 2, 29)
+
+Text = dict[str, str]
+INTERVALS = {
+    "day": ("day", "Daily", "days"),
+    "week": ("week", "weekly", "WEEKS"),
+    "month": ("month", "monthly", "Month"),
+    "quarter": ("quarter", "Quarterly", "quarters"),
+    "year": ("year", "annual", "Yearly", "annually"),
+}
+REASONS = ("too expensive", "Payment_Failed", "switched", "not used", "")
+CHANNELS = ("organic", "ads", "referral", "")
+
+
+def write_story(folder: Path, **tables: Iterable[dict[str, object]]) -> Path:
+    """The four files of a hand-made case; what a row does not name is empty."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for table, contract in CONTRACTS.items():
+        columns = contract.columns.split()
+        with (folder / f"{table}.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(tables.get(table, ()))
+    return folder
+
+
+def write_worlds(folder: Path, count: int = 200, seed: int = SEED) -> Path:
+    """All worlds as one input; the same seed gives the same bytes."""
+    tables: dict[str, list[Text]] = {table: [] for table in CONTRACTS}
+    for number in range(count):
+        world = World(number, seed)
+        world.draw()
+        for table, rows in world.tables.items():
+            tables[table] += rows
+    return write_story(folder, **tables)
+
+
+class World:
+    """A handful of customers and what happens to them."""
+
+    def __init__(self, number: int, seed: int) -> None:
+        self.number = number
+        self.name = f"w{number:03d}"
+        self.random = random.Random(f"{seed}-{number}")
+        self.tables: dict[str, list[Text]] = {table: [] for table in CONTRACTS}
+        self.moments: set[tuple[str, datetime]] = set()
+
+    def draw(self) -> None:
+        if self.number == 0:
+            lonely_pioneer(self)
+            return
+        for number in range(self.random.randint(1, 4)):
+            self.add_customer(number)
+        recipes = [RECIPES[self.number % len(RECIPES)]]
+        recipes += self.random.sample(RECIPES, self.random.randint(0, 3))
+        for recipe in recipes:
+            recipe(self)
+        for _ in range(self.random.choice((0, 0, 2, 5, 10))):
+            self.add_order()
+        if self.number % 2:
+            DIRT[self.number // 2 % len(DIRT)](self)
+
+    # --- Chance -------------------------------------------------------------
+
+    def chance(self, probability: float) -> bool:
+        return self.random.random() < probability
+
+    def day(self, last: date = AS_OF, first: date = FIRST_DAY) -> date:
+        """Any day, but month ends and the leap day more often than by chance."""
+        day = first + timedelta(days=self.random.randint(0, (last - first).days))
+        if self.chance(0.05) and first <= LEAP_DAY <= last:
+            return LEAP_DAY
+        if self.chance(0.3):
+            return min(month_end(day), last)
+        return max(day.replace(day=1), first) if self.chance(0.1) else day
+
+    def later(self, day: date, most: int = 400) -> date:
+        return day + timedelta(days=self.random.randint(1, most))
+
+    def price(self) -> str:
+        return self.random.choice(("9.99", "10", "29.00", "100", "7.333333", "1200.5"))
+
+    def stamp(self, day: date) -> str:
+        """One of the ways to write an instant of that day of UTC."""
+        kind = self.random.randint(0, 5)
+        if kind <= 1:
+            return day.isoformat()
+        clock = time(self.random.randint(0, 23), self.random.randint(0, 59))
+        moment = datetime.combine(day, clock)
+        if kind == 2:
+            return moment.isoformat(sep=" ", timespec="minutes")
+        if kind == 3:
+            return moment.isoformat() + "Z"
+        # Written in a zone where the day may be another one.
+        hours = self.random.choice((-8, -5, 2, 9))
+        local = (moment + timedelta(hours=hours)).isoformat(timespec="seconds")
+        tail = self.random.choice((":00", "00", ""))
+        return f"{local}{hours:+03d}{tail}"
+
+    # --- Rows ---------------------------------------------------------------
+
+    def new_id(self, table: str, letter: str) -> str:
+        return f"{self.name}-{letter}{len(self.tables[table]) + 1}"
+
+    def customer(self) -> str:
+        # One more than there are in the file: some are known by an order only.
+        most = len(self.tables["customers"])
+        return f"{self.name}-c{self.random.randint(0 if self.chance(0.3) else 1, most)}"
+
+    def add_customer(self, number: int) -> None:
+        customer = f"{self.name}-c{number + 1}"
+        birthdays = ("", "", "1999-11-17", "1999-11-18", "1959-11-17", "1984-02-29")
+        ages = (
+            *birthdays,
+            "1994-05-01",
+            "1980-01-31",
+            "1962-07-07",
+            "1975-03-03",
+            "2003-12-31",
+        )
+        row = {
+            "customer_id": customer,
+            "created_at": self.random.choice(("", self.stamp(self.day()))),
+            "email": f"{customer}@example.com",
+            "acquisition_channel": self.random.choice(CHANNELS),
+            "platform": self.random.choice(("web", "app", "")),
+            "country": self.random.choice(("DE", "US", "")),
+            "gender": self.random.choice(("female", "male", "")),
+            "birth_date": self.random.choice(ages),
+            "income_band": self.random.choice(("low", "high", "")),
+        }
+        self.tables["customers"].append(row)
+
+    def add_order(self, **values: str) -> Text:
+        rng = self.random
+        day = self.day(last=AS_OF + timedelta(days=20))
+        gross = self.price()
+        row = {
+            "order_id": self.new_id("orders", "o"),
+            "customer_id": self.customer(),
+            "ordered_at": self.stamp(day),
+            "gross_amount": gross if self.chance(0.95) else "0",
+            "currency": rng.choice(("", "USD", "usd")),
+            "status": rng.choice(
+                ("", "paid", "paid", "paid", "refunded", "Cancelled", "test", "failed")
+            ),
+            "discount_amount": rng.choice(("", "", "0", "1.50", ".5")),
+            "cost_amount": rng.choice(("", "0", "3.25")),
+            "tax_amount": rng.choice(("", "1.9")),
+            "shipping_amount": rng.choice(("", "4.90")),
+            "platform": rng.choice(("web", "app", "")),
+        }
+        if self.chance(0.3):
+            row["refunded_amount"] = rng.choice(("2", gross))
+            row["refunded_at"] = rng.choice(("", self.stamp(self.later(day, 90))))
+        row |= values
+        self.tables["orders"].append(row)
+        return row
+
+    def add_subscription(self, start: date, **values: str) -> Text:
+        """A subscription with usual values; those given win."""
+        rng = self.random
+        kind = rng.choice(("month", "month", "month", "week", "quarter", "year", "day"))
+        interval = values.pop("interval", kind)
+        counts = ("14", "30") if interval == "day" else ("", "", "", "1", "2", "3")
+        row = {
+            "subscription_id": self.new_id("subscriptions", "s"),
+            "customer_id": self.customer(),
+            "started_at": self.stamp(start),
+            "unit_amount": self.price(),
+            "billing_interval": rng.choice(INTERVALS[interval]),
+            "billing_interval_count": rng.choice(counts),
+            "quantity": rng.choice(("", "", "1", "3", "2.5")),
+            "currency": rng.choice(("", "USD")),
+            "plan_id": rng.choice(("basic", "pro", "")),
+            "status": rng.choice(("", "active", "Active")),
+            "cancel_reason": rng.choice(REASONS),
+            "is_involuntary": rng.choice(("", "", "", "yes", "F")),
+        }
+        if self.chance(0.2):
+            row["discount_amount"] = rng.choice(("1", "2.5", "5000"))
+            row["discount_is_recurring"] = rng.choice(("", "true", "N"))
+        row |= values
+        self.tables["subscriptions"].append(row)
+        return row
+
+    def end(self, sub: Text, day: date) -> None:
+        sub["ended_at"] = self.stamp(day)
+        sub["status"] = self.random.choice(
+            ("canceled", "Cancelled", "ended", "", "active")
+        )
+
+    def maybe_end(self, sub: Text, after: date) -> None:
+        if self.chance(0.5):
+            self.end(sub, self.later(after))
+
+    def change(self, sub: Text, day: date, **values: str) -> None:
+        """A change at an instant of its own, so that their order is known."""
+        moment = datetime.combine(day, time(self.random.randint(0, 23)))
+        while (sub["subscription_id"], moment) in self.moments:
+            moment += timedelta(minutes=7)
+        self.moments.add((sub["subscription_id"], moment))
+        text = moment.isoformat(timespec=self.random.choice(("minutes", "seconds")))
+        row = {
+            "subscription_id": sub["subscription_id"],
+            "changed_at": text + self.random.choice(("", "Z", "+00:00")),
+        }
+        self.tables["subscription_changes"].append(row | values)
+
+
+# --- Recipes ----------------------------------------------------------------
+
+Recipe = Callable[[World], None]
+
+
+def lonely_pioneer(world: World) -> None:
+    """Gone before anybody else came: months in which every rate is over nothing.
+
+    Its years end on 28 Feb, and on 29 Feb again in 2020.
+    """
+    customer = {"customer_id": "w000-c1", "acquisition_channel": "organic"}
+    world.tables["customers"].append(customer)
+    plain = {"quantity": "1", "billing_interval_count": "1", "unit_amount": "120"}
+    sub = world.add_subscription(
+        date(2016, 2, 29),
+        interval="year",
+        customer_id="w000-c1",
+        discount_amount="",
+        **plain,
+    )
+    world.end(sub, date(2020, 4, 15))
+
+
+def runs_on(world: World) -> None:
+    start = world.day()
+    world.maybe_end(world.add_subscription(start), start)
+
+
+def every_interval(world: World) -> None:
+    for interval in INTERVALS:
+        start = world.day(first=date(2024, 1, 1))
+        world.maybe_end(world.add_subscription(start, interval=interval), start)
+
+
+def daily_for_a_while(world: World) -> None:
+    start = world.day(first=date(2024, 9, 1))
+    world.add_subscription(start, interval="day", billing_interval_count="1")
+
+
+def anchored_at_a_month_end(world: World) -> None:
+    for start in (date(2023, 1, 31), LEAP_DAY, date(2024, 4, 30), date(2023, 8, 29)):
+        interval = world.random.choice(("month", "month", "quarter", "year"))
+        world.add_subscription(start, interval=interval, billing_interval_count="1")
+
+
+def anchored_on_the_last_of_august(world: World) -> None:
+    # Half a year on from 31 Aug: 28 Feb, 31 Aug, 28 Feb, 31 Aug, 29 Feb.
+    world.add_subscription(
+        date(2021, 8, 31), interval="month", billing_interval_count="6"
+    )
+
+
+def leaves_this_year(world: World) -> None:
+    for interval in ("month", "month", "quarter", "week"):
+        customer = f"{world.name}-d{len(world.tables['subscriptions'])}"
+        start = world.day(first=date(2024, 2, 1), last=date(2024, 9, 1))
+        sub = world.add_subscription(start, customer_id=customer, interval=interval)
+        world.end(sub, world.later(start, 150))
+
+
+def ends_at_a_month_edge(world: World) -> None:
+    first = world.day(last=date(2024, 9, 1))
+    month = add_months(first.replace(day=1), 2)
+    for day in (month, month_end(month), AS_OF, AS_OF + timedelta(days=1)):
+        sub = world.add_subscription(first, quantity="1", discount_amount="")
+        world.end(sub, day)
+
+
+def will_end(world: World) -> None:
+    sub = world.add_subscription(world.day(), cancel_requested_at="2024-11-10")
+    world.end(sub, world.later(AS_OF, 200))
+
+
+def starts_and_ends_on_one_day(world: World) -> None:
+    start = world.day()
+    world.end(world.add_subscription(start), start)
+
+
+def lives_for_days(world: World) -> None:
+    start = world.day(last=AS_OF - timedelta(days=12)).replace(day=3)
+    world.end(world.add_subscription(start), start + timedelta(days=5))
+
+
+def switches_on_one_day(world: World) -> None:
+    start = world.day(last=date(2024, 10, 1))
+    day = world.later(start, 300)
+    old = world.add_subscription(start)
+    world.end(old, day)
+    new = world.add_subscription(day, customer_id=old["customer_id"])
+    world.maybe_end(new, day)
+
+
+def comes_back(world: World) -> None:
+    start = world.day(last=date(2023, 12, 1))
+    customer = world.customer()
+    for _ in range(3):
+        sub = world.add_subscription(start, customer_id=customer)
+        end = world.later(start, 120)
+        world.end(sub, end)
+        start = world.later(end, 70)
+
+
+def comes_back_within_the_month(world: World) -> None:
+    month = world.day(last=date(2024, 10, 1)).replace(day=1)
+    customer = world.customer()
+    first = world.add_subscription(add_months(month, -2), customer_id=customer)
+    world.end(first, month + timedelta(days=4))
+    second = world.add_subscription(month + timedelta(days=9), customer_id=customer)
+    if world.chance(0.6):
+        world.end(second, month + timedelta(days=20))
+
+
+def overlaps(world: World) -> None:
+    start = world.day(last=date(2024, 6, 1))
+    first = world.add_subscription(start)
+    second = world.add_subscription(
+        world.later(start, 60), customer_id=first["customer_id"]
+    )
+    end = world.later(start + timedelta(days=61), 200)
+    world.end(first, end)
+    if world.chance(0.5):
+        world.end(second, end)
+
+
+def two_alike_end_together(world: World) -> None:
+    start = world.day(last=date(2024, 6, 1))
+    alike = {
+        **{"interval": "month", "billing_interval_count": "1", "quantity": "1"},
+        **{"customer_id": world.customer(), "unit_amount": "20"},
+    }
+    end = world.later(start, 300)
+    for reason in ("switched", "too expensive"):
+        world.end(world.add_subscription(start, cancel_reason=reason, **alike), end)
+
+
+def tries_and_buys(world: World) -> None:
+    start = world.day()
+    trial = start + timedelta(days=world.random.choice((7, 14, 30)))
+    sub = world.add_subscription(start, trial_ends_at=world.stamp(trial))
+    sub["status"] = world.random.choice(("", "active", "trialing", "in trial"))
+    world.maybe_end(sub, trial)
+
+
+def tries_and_leaves(world: World) -> None:
+    start = world.day()
+    trial = start + timedelta(days=14)
+    sub = world.add_subscription(start, trial_ends_at=world.stamp(trial))
+    world.end(sub, trial if world.chance(0.7) else start + timedelta(days=9))
+
+
+def tries_by_changes(world: World) -> None:
+    start = world.day()
+    sub = world.add_subscription(start)
+    if world.chance(0.4):
+        sub["trial_ends_at"] = (start + timedelta(days=30)).isoformat()
+    world.change(sub, start, status=world.random.choice(("trialing", "Trial")))
+    if world.chance(0.7):
+        world.change(sub, world.later(start, 40), status="active")
+
+
+def tries_for_ever(world: World) -> None:
+    world.add_subscription(world.day(), status="trialing")
+    world.add_subscription(world.day(), trial_ends_at="2025-02-01")
+
+
+def pauses(world: World) -> None:
+    start = world.day(last=date(2024, 8, 1))
+    sub = world.add_subscription(start)
+    pause = world.later(start, 200)
+    status = world.random.choice(("paused", "Paused", "unpaid", "past due", "past-due"))
+    world.change(sub, pause, status=status)
+    if world.chance(0.7):
+        sub["status"] = "active"
+        resume = world.later(pause, 90)
+        world.change(sub, resume, status="ACTIVE")
+        world.maybe_end(sub, resume)
+    else:
+        sub["status"] = world.random.choice(("active", status))
+
+
+def fails_by_its_row(world: World) -> None:
+    start = world.day()
+    status = world.random.choice(("past_due", "unpaid", "paused", "Past Due"))
+    sub = world.add_subscription(start, status=status)
+    if world.chance(0.2):
+        sub["trial_ends_at"] = world.later(start, 30).isoformat()
+    if world.chance(0.3):
+        sub["ended_at"] = world.later(start).isoformat()
+
+
+def fails_by_its_row_after_changes(world: World) -> None:
+    start = world.day(last=date(2024, 9, 1))
+    status = world.random.choice(("past_due", "unpaid", "paused"))
+    sub = world.add_subscription(start, status=status)
+    for _ in range(world.random.randint(1, 3)):
+        named = world.random.choice(("active", "paused", "unpaid", "past_due", ""))
+        price = world.random.choice(("", world.price()))
+        world.change(sub, world.later(start, 300), status=named, unit_amount=price)
+    if world.chance(0.4):
+        world.change(sub, date(2024, 11, world.random.randint(1, 17)), status="active")
+
+
+def never_completes(world: World) -> None:
+    for status in ("incomplete", "Incomplete-Expired", "incomplete"):
+        start = world.day()
+        sub = world.add_subscription(start, status=status)
+        if world.chance(0.3):
+            world.change(sub, world.later(start, 5), status="active")
+
+
+def changes_price(world: World) -> None:
+    start = world.day(last=date(2024, 9, 1))
+    sub = world.add_subscription(start)
+    day = start
+    for _ in range(world.random.randint(1, 6)):
+        day = day + timedelta(days=world.random.choice((0, 0, 3, 31, 60, 200)))
+        values = world.random.choice(
+            (
+                {"unit_amount": world.price()},
+                {"quantity": world.random.choice(("1", "4", "0"))},
+                {"plan_id": "team", "unit_amount": world.price()},
+                {"discount_amount": world.random.choice(("0", "2", "3000"))},
+                {"discount_is_recurring": world.random.choice(("true", "0"))},
+                {},
+            )
+        )
+        world.change(sub, day, **values)
+
+
+def moves_many_times_in_a_month(world: World) -> None:
+    start = world.day(last=date(2024, 8, 1))
+    sub = world.add_subscription(start, quantity="2", discount_amount="")
+    month = add_months(start.replace(day=1), 1)
+    for day in sorted(world.random.sample(range(28), 6)):
+        quantity = world.random.choice(("0", "1", "2", "5"))
+        world.change(sub, month + timedelta(days=day), quantity=quantity)
+
+
+def changes_interval_mid_term(world: World) -> None:
+    start = world.day(last=date(2024, 6, 1))
+    sub = world.add_subscription(start, interval="month", billing_interval_count="")
+    values = world.random.choice(
+        (
+            {"billing_interval": "annual", "unit_amount": "99"},
+            {"billing_interval_count": "3", "unit_amount": "25"},
+            {"billing_interval": "weekly"},
+        )
+    )
+    world.change(sub, world.later(start, 150), **values)
+    world.maybe_end(sub, start + timedelta(days=151))
+
+
+def changes_interval_on_a_boundary(world: World) -> None:
+    start = world.day(last=date(2024, 6, 1))
+    plain = {"trial_ends_at": "", "discount_amount": "", "quantity": "1"}
+    sub = world.add_subscription(
+        start, interval="month", billing_interval_count="1", **plain
+    )
+    world.change(sub, add_months(start, 3), billing_interval="year")
+
+
+def is_free(world: World) -> None:
+    start = world.day(last=date(2024, 9, 1))
+    free = world.add_subscription(start, quantity="0")
+    if world.chance(0.5):
+        world.change(free, world.later(start, 60), quantity="2")
+    whole = {"unit_amount": "30", "discount_amount": "30", "quantity": "1"}
+    gift = world.add_subscription(start, **whole, discount_is_recurring="t")
+    world.change(gift, world.later(start, 60), discount_amount="0")
+    world.add_subscription(world.day(), unit_amount="0")
+
+
+def starts_with_a_discount(world: World) -> None:
+    start = world.day(last=date(2024, 6, 1))
+    coupon = {"discount_amount": "5", "discount_is_recurring": "no"}
+    sub = world.add_subscription(start, **coupon)
+    if world.chance(0.5):
+        world.change(sub, world.later(start, 40), unit_amount=world.price())
+    if world.chance(0.6):
+        day = world.later(start + timedelta(days=41), 60)
+        world.change(sub, day, discount_amount=world.random.choice(("0", "8")))
+        world.change(sub, world.later(day, 60), discount_amount="5")
+    gift = {"discount_amount": "99999", "discount_is_recurring": "false"}
+    world.add_subscription(world.day(), **gift)
+
+
+def is_billed_by_orders(world: World) -> None:
+    start = world.day(last=date(2024, 6, 1))
+    sub = world.add_subscription(start)
+    for _ in range(world.random.randint(1, 5)):
+        world.add_order(
+            customer_id=sub["customer_id"], subscription_id=sub["subscription_id"]
+        )
+
+
+def is_billed_by_orders_that_do_not_count(world: World) -> None:
+    sub = world.add_subscription(world.day())
+    world.add_order(
+        customer_id=sub["customer_id"],
+        subscription_id=sub["subscription_id"],
+        status="cancelled",
+    )
+
+
+def buys_often(world: World) -> None:
+    customer = world.customer()
+    for _ in range(12):
+        world.add_order(customer_id=customer, status="paid")
+    twin = world.add_order(customer_id=customer, status="paid")
+    world.add_order(customer_id=customer, ordered_at=twin["ordered_at"])
+
+
+def bought_long_ago(world: World) -> None:
+    for day in (date(2021, 7, 1), AS_OF - timedelta(366), AS_OF - timedelta(365)):
+        world.add_order(
+            customer_id=world.customer(), ordered_at=world.stamp(day), status="paid"
+        )
+
+
+def bought_once(world: World) -> None:
+    number = len(world.tables["customers"])
+    world.add_customer(number)
+    lapsed = f"{world.name}-c{number + 1}"
+    world.add_order(
+        customer_id=lapsed, ordered_at="2022-05-05", gross_amount="20", status="paid"
+    )
+    world.add_order(customer_id=world.customer(), status="paid")
+
+
+def pays_later(world: World) -> None:
+    """Rows after the as-of day: not wrong, but not yet."""
+    start = world.later(AS_OF, 60)
+    future = world.add_subscription(start)
+    world.change(future, world.later(start, 30), quantity="5")
+    running = world.add_subscription(world.day())
+    world.change(running, world.later(AS_OF, 30), status="paused")
+    world.change(running, AS_OF, unit_amount="55")
+    world.add_order(ordered_at=world.stamp(world.later(AS_OF, 10)))
+    world.add_order(ordered_at="2024-11-17T23:30:00-02:00", status="paid")
+    world.add_order(ordered_at="2024-11-18T00:30+02:00", status="paid")
+    refund = {"refunded_amount": "2", "refunded_at": "2024-11-18"}
+    world.add_order(ordered_at="2024-11-15", gross_amount="9", status="paid", **refund)
+    world.add_subscription(AS_OF, interval="month")
+
+
+RECIPES: tuple[Recipe, ...] = (
+    runs_on,
+    every_interval,
+    daily_for_a_while,
+    anchored_at_a_month_end,
+    anchored_on_the_last_of_august,
+    leaves_this_year,
+    ends_at_a_month_edge,
+    will_end,
+    starts_and_ends_on_one_day,
+    lives_for_days,
+    switches_on_one_day,
+    comes_back,
+    comes_back_within_the_month,
+    overlaps,
+    two_alike_end_together,
+    tries_and_buys,
+    tries_and_leaves,
+    tries_by_changes,
+    tries_for_ever,
+    pauses,
+    fails_by_its_row,
+    fails_by_its_row_after_changes,
+    never_completes,
+    changes_price,
+    moves_many_times_in_a_month,
+    changes_interval_mid_term,
+    changes_interval_on_a_boundary,
+    is_free,
+    starts_with_a_discount,
+    is_billed_by_orders,
+    is_billed_by_orders_that_do_not_count,
+    buys_often,
+    bought_long_ago,
+    bought_once,
+    pays_later,
+)
+
+
+# --- Dirt: one recipe for each reason to reject a row -----------------------
+
+
+def lacks_an_id(world: World) -> None:
+    world.add_order(order_id="")
+    world.add_order(customer_id=" ")
+    world.add_subscription(world.day(), customer_id="")
+    world.tables["customers"].append({"customer_id": "", "country": world.name})
+    orphan = {"changed_at": "2024-01-01", "plan_id": world.name}
+    world.tables["subscription_changes"].append(orphan)
+
+
+def lacks_a_value(world: World) -> None:
+    world.add_order(ordered_at="", gross_amount="")
+    world.add_subscription(world.day(), unit_amount="")
+    world.add_subscription(world.day(), started_at="")
+    sub = world.add_subscription(world.day(), billing_interval="")
+    sub["status"] = "bogus"
+    good = world.add_subscription(world.day())
+    change = {"subscription_id": good["subscription_id"], "plan_id": "pro"}
+    world.tables["subscription_changes"].append(change)
+
+
+def has_a_bad_date(world: World) -> None:
+    bad = ("03/02/2026", "2023-02-29", "2024-13-01", "2024-01-01T25:00", "soon")
+    world.add_order(ordered_at=world.random.choice(bad))
+    world.add_order(refunded_at=world.random.choice(bad), refunded_amount="1")
+    world.add_subscription(world.day(), ended_at=world.random.choice(bad))
+    world.add_subscription(world.day(), trial_ends_at="x", cancel_requested_at="y")
+    customer = {"customer_id": f"{world.name}-c90", "birth_date": "1990-2-3"}
+    world.tables["customers"].append(customer)
+    sub = world.add_subscription(world.day())
+    change = {"subscription_id": sub["subscription_id"], "changed_at": "20240101"}
+    world.tables["subscription_changes"].append(change)
+
+
+def has_a_bad_amount(world: World) -> None:
+    for amount in ("1,50", "NaN", "inf", "$5", "1e3", "1234567890123", "5."):
+        world.add_order(gross_amount=amount)
+    world.add_order(discount_amount="free", cost_amount="-1")
+    sub = world.add_subscription(world.day(), unit_amount="10 USD")
+    # Its subscription is not accepted, so neither is the change.
+    world.change(sub, world.day(), quantity="2")
+
+
+def has_a_bad_number(world: World) -> None:
+    world.add_subscription(world.day(), quantity="two")
+    for count in ("0", "1.5", "1001", "-1", "x"):
+        world.add_subscription(world.day(), billing_interval_count=count)
+    start = world.day()
+    sub = world.add_subscription(start)
+    world.change(sub, start, quantity="one")
+    world.change(sub, start, billing_interval_count="0", plan_id="lost")
+
+
+def has_a_bad_boolean(world: World) -> None:
+    world.add_subscription(world.day(), is_involuntary="maybe")
+    start = world.day()
+    sub = world.add_subscription(start)
+    world.change(sub, start, discount_is_recurring="2")
+
+
+def is_negative(world: World) -> None:
+    world.add_order(gross_amount="-5", tax_amount="-0.01")
+    world.add_order(refunded_amount="-1", refunded_at="")
+    world.add_order(shipping_amount="-1", discount_amount="-2")
+    world.add_subscription(world.day(), unit_amount="-3", quantity="-1")
+    many = {"ended_at": "soon", "quantity": "x", "is_involuntary": "perhaps"}
+    world.add_subscription(world.day(), unit_amount="-3", status="zzz", **many)
+    start = world.day()
+    world.change(world.add_subscription(start), start, discount_amount="-1")
+
+
+def is_unknown(world: World) -> None:
+    world.add_subscription(world.day(), status="sleeping")
+    world.add_subscription(world.day(), billing_interval="fortnight", status="zzz")
+    start = world.day()
+    sub = world.add_subscription(start)
+    world.change(sub, start, status="gone")
+    world.change(sub, start, billing_interval="decade")
+    nobody = {"subscription_id": f"{world.name}-s999"}
+    world.change(nobody, world.day(), quantity="2")
+
+
+def is_out_of_order(world: World) -> None:
+    start = world.day(last=date(2024, 6, 1))
+    world.add_subscription(start, ended_at=(start - timedelta(days=1)).isoformat())
+    world.add_subscription(start, status="cancelled")
+    world.add_subscription(start, status="Ended", ended_at="")
+    sub = world.add_subscription(start)
+    world.end(sub, start + timedelta(days=90))
+    world.change(sub, start - timedelta(days=1), quantity="9")
+    world.change(sub, start + timedelta(days=91), quantity="9")
+    world.change(sub, start + timedelta(days=90), quantity="9", status="unpaid")
+
+
+def is_repeated(world: World) -> None:
+    order = world.add_order(status="paid")
+    # Identical but for the spaces around a value.
+    world.tables["orders"].append(order | {"order_id": f" {order['order_id']} "})
+    start = world.day()
+    sub = world.add_subscription(start)
+    world.tables["subscriptions"].append(dict(sub))
+    world.change(sub, start, quantity="2")
+    changes = world.tables["subscription_changes"]
+    changes.append(dict(changes[-1]))
+    world.tables["customers"] += world.tables["customers"][:1]
+
+
+def is_contradicted(world: World) -> None:
+    order = world.add_order(gross_amount="10")
+    world.tables["orders"] += [order | {"gross_amount": "11"}, dict(order)]
+    broken = world.add_order(gross_amount="10")
+    world.tables["orders"].append(broken | {"gross_amount": "x"})
+    start = world.day()
+    sub = world.add_subscription(start)
+    world.tables["subscriptions"].append(sub | {"plan_id": "another"})
+    world.change(sub, start, quantity="2")
+    fine = world.add_subscription(start)
+    world.change(fine, start, quantity="2")
+    changes = world.tables["subscription_changes"]
+    changes.append(changes[-1] | {"quantity": "3"})
+    customer = world.tables["customers"][0]
+    world.tables["customers"].append(customer | {"country": "XX"})
+
+
+def is_foreign(world: World) -> None:
+    world.add_order(currency="eur", gross_amount="12.34")
+    world.add_subscription(world.day(), currency="GBP")
+    world.add_order(currency="EUR", gross_amount="n/a")
+
+
+DIRT: tuple[Recipe, ...] = (
+    lacks_an_id,
+    lacks_a_value,
+    has_a_bad_date,
+    has_a_bad_amount,
+    has_a_bad_number,
+    has_a_bad_boolean,
+    is_negative,
+    is_unknown,
+    is_out_of_order,
+    is_repeated,
+    is_contradicted,
+    is_foreign,
+)

@@ -4,7 +4,7 @@
     DuckDB's sniffing lost and swapped rows silently (design decision 3), so
     nothing is detected: the header is read here, the dialect is fixed, every
     column is text, and lines that do not split go to a reject table that
-    keep_unreadable_lines saves.
+    place_lines saves.
 
     Arguments
         table  a table of the input contract
@@ -20,13 +20,9 @@
         {% do types.append("'c" ~ loop.index ~ "': 'varchar'") %}
         {% do text.append('c' ~ loop.index) %}
     {% endfor %}
-    {# A quoted field may hold line breaks: they move all later lines down.
-       Blank lines are no rows, not even inside a quoted field. #}
+    {# A quoted field may hold line breaks; blank lines are no rows, not even
+       in there. place_lines turns row numbers into line numbers. #}
     {% set record = "concat_ws('', " ~ text | join(', ') ~ ')' %}
-    {% set breaks = 'length(' ~ record ~ ') - length(replace(' ~ record
-        ~ ", chr(10), ''))" %}
-    {% set line_number = '1 + row_number() over () + coalesce(sum(' ~ breaks
-        ~ ') over (rows between unbounded preceding and 1 preceding), 0)' %}
     {% set line_count = 'case when position(chr(10) in ' ~ record
         ~ ') > 0 then 1 + len(regexp_extract_all(' ~ record
         ~ ", '[\\r\\n]+')) else 1 end" %}
@@ -35,7 +31,7 @@
             table,
             _match_columns(table, columns, header.names, file),
             sql_text(file),
-            line_number,
+            '1 + row_number() over ()',
             line_count
         )
         ~ '\nfrom read_csv(\n    ' ~ sql_text(file)

@@ -11,7 +11,7 @@
 
     Returns SQL with source_name, file_name, line_number, line_count,
     unreadable_because and the contract's columns. A CSV line that could not be split has only
-    its place and cause; keep_unreadable_lines adds those after the read.
+    its place and cause; place_lines adds those after the read.
 
     Usage
         {{ read_input('orders') }}

@@ -9,6 +9,6 @@
         {{ divide('sum(net_revenue)', 'count(*)') }}
 #}
 {% macro divide(numerator, denominator) -%}
-    cast({{ numerator }} as {{ dbt.type_float() }})
-    / nullif(cast({{ denominator }} as {{ dbt.type_float() }}), 0)
+    cast({{ numerator }} as {{ type_double() }})
+    / nullif(cast({{ denominator }} as {{ type_double() }}), 0)
 {%- endmacro %}

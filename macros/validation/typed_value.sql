@@ -81,7 +81,7 @@
 {# Twelve digits before the point are what decimal(18,6) holds. #}
 {% macro _decimal_value(column) %}
     {% do return(safe_cast_if(
-        column, '[+-]?([0-9]{1,12}([.][0-9]*)?|[.][0-9]+)', 'decimal(18,6)'
+        column, '[+-]?([0-9]{1,12}([.][0-9]+)?|[.][0-9]+)', 'decimal(18,6)'
     )) %}
 {% endmacro %}
 

@@ -17,25 +17,28 @@ final as (
 -- Ends, periods and trials are plans and do not move the clock.
 dates as (
 
-    select max(greatest(
-        ordered_date, coalesce(loaded_date, ordered_date)
-    )) as latest_date
+    select
+        max(greatest(
+            ordered_date, coalesce(loaded_date, ordered_date)
+        )) as latest_date
     from {{ ref('int_orders_checked') }}
     where reasons is null
 
     union all
 
-    select max(greatest(
-        started_date, coalesce(loaded_date, started_date)
-    )) as latest_date
+    select
+        max(greatest(
+            started_date, coalesce(loaded_date, started_date)
+        )) as latest_date
     from {{ ref('int_subscriptions_checked') }}
     where reasons is null
 
     union all
 
-    select max(greatest(
-        changed_date, coalesce(loaded_date, changed_date)
-    )) as latest_date
+    select
+        max(greatest(
+            changed_date, coalesce(loaded_date, changed_date)
+        )) as latest_date
     from {{ ref('int_subscription_changes_checked') }}
     where reasons is null
 

@@ -13,8 +13,8 @@ with
                 if execute else 'select 0' }}
         ), 0) as brought_rows,
         (
-            select coalesce(sum(line_count), 0)
-            from {{ ref('stg_files__' ~ table) }}
+            select coalesce(sum(staged.line_count), 0)
+            from {{ ref('stg_files__' ~ table) }} as staged
         ) as read_rows,
         count(*) as raw_rows,
         count(reasons) as rejected_rows

@@ -34,6 +34,8 @@ RATE = re.compile(r"_rate$|_ratio$|_12m$|_yoy$|^purchase_frequency$|^lifespan_mo
 # of rounded factors does not: metrics.md allows 0.01 at most.
 MONEY_TOLERANCE = 0.00001
 PRODUCT_TOLERANCE = 0.001
+# A sum over many rows may differ by the last decimal of each.
+SUM_TOLERANCE = 0.001
 RATE_TOLERANCE = 1e-9
 SHOWN = 5
 
@@ -57,7 +59,7 @@ def assert_mart_matches(built: Built, mart: str) -> None:
     """Same keys, and in each row the same values."""
     expected = built.expected[mart]
     actual = mart_rows(built.warehouse, mart, list(expected[0]) if expected else [])
-    differences = differing(actual, expected, KEYS[mart])
+    differences = differing(mart, actual, expected)
     summary = (
         f"{mart} of the {built.name}: {len(differences)} differences, "
         f"{len(actual)} rows in the mart, {len(expected)} in the reference"
@@ -86,9 +88,8 @@ def selection(column: str) -> str:
     return column
 
 
-def differing(
-    actual: list[Row], expected: list[Row], key: tuple[str, ...]
-) -> list[str]:
+def differing(mart: str, actual: list[Row], expected: list[Row]) -> list[str]:
+    key = KEYS[mart]
     found = by_key(actual, key)
     wanted = by_key(expected, key)
     differences = [
@@ -106,7 +107,7 @@ def differing(
         elif one not in found:
             differences.append(f"{name(one)}: in the reference only: {wanted[one]}")
         else:
-            differences += differing_cells(one, found[one], wanted[one])
+            differences += differing_cells(mart, one, found[one], wanted[one])
     return differences
 
 
@@ -119,24 +120,29 @@ def repeated(rows: list[Row], key: tuple[str, ...]) -> set[Key]:
     return {one for one in keys if keys.count(one) > 1}
 
 
-def differing_cells(key: Key, found: Row, wanted: Row) -> list[str]:
+def differing_cells(mart: str, key: Key, found: Row, wanted: Row) -> list[str]:
     cells = [
         f"{column}: mart {found[column]!s}, reference {wanted[column]!s}"
         for column in wanted
-        if not is_same(column, found[column], wanted[column])
+        if not is_same(mart, column, found[column], wanted[column])
     ]
     return [f"{name(key)}: " + "; ".join(cells)] if cells else []
 
 
-def is_same(column: str, found: object, wanted: object) -> bool:
+def is_same(mart: str, column: str, found: object, wanted: object) -> bool:
     if not isinstance(wanted, Decimal) or found is None:
         return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
-    return abs(float(found) - float(wanted)) <= tolerance(column, float(wanted))
+    return abs(float(found) - float(wanted)) <= tolerance(mart, column, float(wanted))
 
 
-def tolerance(column: str, wanted: float) -> float:
+def tolerance(mart: str, column: str, wanted: float) -> float:
+    # A ratio of small sums shows their last decimal.
+    if column == "quick_ratio":
+        return 1e-7 * max(1.0, abs(wanted))
     if RATE.search(column):
         return RATE_TOLERANCE * max(1.0, abs(wanted))
+    if mart.startswith("rpt_"):
+        return SUM_TOLERANCE
     is_product = column in ("formula_clv", "churn_based_clv")
     return PRODUCT_TOLERANCE if is_product else MONEY_TOLERANCE
 

@@ -15,14 +15,14 @@ final as (
         customer_key,
 
         ---------- measures
-        count(case when not is_subscription_billing then 1 end)
-            as order_count,
         cast(sum(
             case when is_subscription_billing then 0 else net_revenue end
         ) as decimal(18, 6)) as order_revenue,
         cast(sum(
             case when is_subscription_billing then 0 else gross_margin end
         ) as decimal(18, 6)) as order_margin,
+        count(case when not is_subscription_billing then 1 end)
+            as order_count,
 
         ---------- dates
         min(case when not is_subscription_billing then ordered_at end)

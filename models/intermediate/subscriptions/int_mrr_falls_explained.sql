@@ -68,6 +68,12 @@ final as (
         subscription_id,
         customer_key,
 
+        ---------- measures
+        mrr_before,
+
+        ---------- dates
+        fell_date,
+
         ---------- attributes
         coalesce(cancel_reason, 'unknown') as churn_reason,
         case
@@ -76,13 +82,7 @@ final as (
             when next_status = 'unpaid' then 'involuntary'
             when cancel_reason = 'payment_failed' then 'involuntary'
             else 'voluntary'
-        end as churn_type,
-
-        ---------- measures
-        mrr_before,
-
-        ---------- dates
-        fell_date
+        end as churn_type
 
     from falls
 

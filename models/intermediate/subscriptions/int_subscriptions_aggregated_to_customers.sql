@@ -29,7 +29,7 @@ running as (
     select
         *,
         row_number() over (
-            partition by customer_key order by mrr desc, subscription_id
+            partition by customer_key order by mrr desc, subscription_id asc
         ) as size_rank
 
     from versions

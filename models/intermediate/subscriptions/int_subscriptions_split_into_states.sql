@@ -58,37 +58,50 @@ filled as (
         source_name,
         subscription_id,
         valid_from,
-        rank_from_end_of_day,
         {% for column in carried %}
         first_value({{ column }}) over (
             partition by source_name, subscription_id, {{ column }}_run
             order by valid_from, event_rank, happened_at
-        ) as {{ column }}{{ ',' if not loop.last }}
+        ) as {{ column }},
         {% endfor %}
+        rank_from_end_of_day
 
     from numbered
 
 ),
 
 -- All that happened on one day is one change: the state at its end.
-states as (
+days as (
 
     select
-        filled.*,
-        ends.ended_date,
-        lead(filled.valid_from) over (
-            partition by filled.source_name, filled.subscription_id
-            order by filled.valid_from
+        *,
+        lead(valid_from) over (
+            partition by source_name, subscription_id order by valid_from
         ) as next_valid_from
 
     from filled
 
+    -- All that happened on one day is one change: the state at its end.
+    where rank_from_end_of_day = 1
+
+),
+
+states as (
+
+    select
+        days.*,
+        case
+            when days.next_valid_from < ends.ended_date
+                then days.next_valid_from
+            else coalesce(ends.ended_date, days.next_valid_from)
+        end as valid_to
+
+    from days
+
     inner join ends
         on
-            filled.source_name = ends.source_name
-            and filled.subscription_id = ends.subscription_id
-
-    where filled.rank_from_end_of_day = 1
+            days.source_name = ends.source_name
+            and days.subscription_id = ends.subscription_id
 
 ),
 
@@ -96,11 +109,15 @@ billed as (
 
     select
         *,
-        {{ billed_amount() }} as billed_amount
+        {{ billed_amount() }} as billed_amount,
+        case
+            when discount_is_recurring then cast(0 as decimal(18, 6))
+            else discount_amount
+        end as one_off_discount
 
     from states
 
-    where valid_from < ended_date or ended_date is null
+    where valid_from < valid_to or valid_to is null
 
 ),
 
@@ -117,21 +134,14 @@ final as (
         billed.billing_interval,
         billed.billing_interval_count,
 
-        ---------- measures
-        billed.billed_amount,
-        case
-            when billed.discount_is_recurring then cast(0 as decimal(18, 6))
-            else billed.discount_amount
-        end as one_off_discount,
-        {{ monthly_amount('billed.billed_amount') }} as monthly_amount,
-
         ---------- dates
         billed.valid_from,
-        case
-            when next_valid_from < ended_date or ended_date is null
-                then next_valid_from
-            else ended_date
-        end as valid_to
+        billed.valid_to,
+
+        ---------- measures
+        billed.billed_amount,
+        billed.one_off_discount,
+        {{ monthly_amount('billed.billed_amount') }} as monthly_amount
 
     from billed
 

@@ -60,9 +60,9 @@ bounded_spells as (
         case
             when spells.spell_end_date <= {{ as_of_date() }}
                 then cast(
-                    {{ dbt.dateadd('day', -1, 'spells.spell_end_date') }}
-                    as date
-                )
+                        {{ dbt.dateadd('day', -1, 'spells.spell_end_date') }}
+                        as date
+                    )
             else {{ as_of_date() }}
         end as last_day
 
@@ -100,22 +100,24 @@ final as (
         source_name,
         subscription_id,
         customer_key,
-        row_number() over (
-            partition by source_name, subscription_id
-            order by term_start_date
-        ) as term_number,
 
         ---------- attributes
         billing_interval,
         billing_interval_count,
-        coalesce(spell_end_date < boundary_date, false) as is_cut_short,
 
         ---------- dates
         term_start_date,
         case
             when spell_end_date < boundary_date then spell_end_date
             else boundary_date
-        end as term_end_date
+        end as term_end_date,
+
+        ---------- derived
+        coalesce(spell_end_date < boundary_date, false) as is_cut_short,
+        row_number() over (
+            partition by source_name, subscription_id
+            order by term_start_date
+        ) as term_number
 
     from boundaries
 

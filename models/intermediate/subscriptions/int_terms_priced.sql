@@ -8,18 +8,28 @@ terms as (
 
 ),
 
+neighbours as (
+
+    select
+        *,
+        lag(one_off_discount) over (
+            partition by source_name, subscription_id order by valid_from
+        ) as previous_discount
+
+    from {{ ref('int_subscriptions_split_into_versions') }}
+
+),
+
 versions as (
 
     select
         *,
         case
-            when one_off_discount = lag(one_off_discount) over (
-                partition by source_name, subscription_id order by valid_from
-            ) then 0
+            when one_off_discount = previous_discount then 0
             else 1
         end as starts_discount
 
-    from {{ ref('int_subscriptions_split_into_versions') }}
+    from neighbours
 
 ),
 

@@ -18,23 +18,25 @@ final as (
         subscription_id,
 
         ---------- attributes
-        replace(status, 'canceled', 'cancelled') as order_status,
         platform,
         currency,
 
         ---------- measures
         gross_amount,
-        coalesce(discount_amount, 0) as discount_amount,
-        coalesce(refunded_amount, 0) as refunded_amount,
-        coalesce(shipping_amount, 0) as shipping_amount,
         cost_amount,
         amount_as_written,
 
         ---------- dates
         ordered_at,
         ordered_date,
-        coalesce(refunded_date, ordered_date) as refunded_date,
-        loaded_at
+        loaded_at,
+
+        ---------- defaults
+        replace(status, 'canceled', 'cancelled') as order_status,
+        coalesce(discount_amount, 0) as discount_amount,
+        coalesce(refunded_amount, 0) as refunded_amount,
+        coalesce(shipping_amount, 0) as shipping_amount,
+        coalesce(refunded_date, ordered_date) as refunded_date
 
     from checked
 

@@ -20,16 +20,12 @@ final as (
         ---------- attributes
         status as subscription_status,
         billing_interval,
-        coalesce(billing_interval_count, 1) as billing_interval_count,
         currency,
         cancel_reason,
         is_involuntary,
 
         ---------- measures
-        coalesce(quantity, 1) as quantity,
         unit_amount,
-        coalesce(discount_amount, 0) as discount_amount,
-        coalesce(discount_is_recurring, true) as discount_is_recurring,
         amount_as_written,
 
         ---------- dates
@@ -39,7 +35,13 @@ final as (
         ended_at,
         ended_date,
         cancel_requested_date,
-        loaded_at
+        loaded_at,
+
+        ---------- defaults
+        coalesce(billing_interval_count, 1) as billing_interval_count,
+        coalesce(quantity, 1) as quantity,
+        coalesce(discount_amount, 0) as discount_amount,
+        coalesce(discount_is_recurring, true) as discount_is_recurring
 
     from checked
 

@@ -39,7 +39,7 @@ ranked as (
         complete_months.revenue_month,
         row_number() over (
             partition by versions.customer_key, complete_months.revenue_month
-            order by versions.mrr desc, versions.subscription_id
+            order by versions.mrr desc, versions.subscription_id asc
         ) as size_rank
 
     from complete_months

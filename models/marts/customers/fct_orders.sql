@@ -8,14 +8,16 @@ orders as (
 
 ),
 
-numbered as (
+judged as (
 
     select
         *,
-        row_number() over (
+        discount_amount = 0 as is_full_price,
+        not is_subscription_billing
+        and row_number() over (
             partition by customer_key, is_subscription_billing
             order by ordered_at, order_id
-        ) as order_number
+        ) = 1 as is_first_order
 
     from orders
 
@@ -33,8 +35,8 @@ final as (
         order_status,
         platform,
         is_subscription_billing,
-        not is_subscription_billing and order_number = 1 as is_first_order,
-        discount_amount = 0 as is_full_price,
+        is_first_order,
+        is_full_price,
         margin_is_estimated,
 
         ---------- measures
@@ -48,7 +50,7 @@ final as (
         ordered_at,
         order_date
 
-    from numbered
+    from judged
 
 )
 

@@ -1,4 +1,4 @@
-{# One row per customer and month, from its first paid month to the as-of month. #}
+{# One row per customer and month, from its first paid month on. #}
 
 with
 
@@ -57,8 +57,6 @@ customer_months as (
     select
         balances.customer_key,
         months.revenue_month,
-        balances.previous_mrr is not null
-        or months.revenue_month > balances.changed_month as has_paid_before,
         cast(
             case
                 when months.revenue_month > balances.changed_month
@@ -66,7 +64,9 @@ customer_months as (
                 else coalesce(balances.previous_mrr, 0)
             end as decimal(18, 6)
         ) as starting_mrr,
-        balances.ending_mrr
+        balances.ending_mrr,
+        balances.previous_mrr is not null
+        or months.revenue_month > balances.changed_month as has_paid_before
 
     from balances
 

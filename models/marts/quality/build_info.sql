@@ -20,7 +20,7 @@ fingerprints as (
             end
         ) || ' rows' {{ "|| '; ' ||" if not loop.last }}
         {% endfor -%}
-        as input_fingerprint
+            as input_fingerprint
 
     from inputs
 

@@ -10,18 +10,18 @@ with
         '{{ table }}' as table_name,
         checked.file_name,
         checked.line_number,
-        {{ row_identifier('raw', table) }} as row_identifier,
         checked.reasons,
-        {{ raw_row_masked('raw', table) }} as raw_row,
         checked.currency_as_written,
-        checked.amount_as_written
+        checked.amount_as_written,
+        {{ row_identifier('staged', table) }} as row_identifier,
+        {{ raw_row_masked('staged', table) }} as raw_row
 
     from {{ ref('int_' ~ table ~ '_checked') }} as checked
 
-    inner join {{ ref('stg_files__' ~ table) }} as raw
+    inner join {{ ref('stg_files__' ~ table) }} as staged
         on
-            checked.file_name = raw.file_name
-            and checked.line_number = raw.line_number
+            checked.file_name = staged.file_name
+            and checked.line_number = staged.line_number
 
     where checked.reasons is not null
 

@@ -1,52 +1,45 @@
 {# One row per input table and currency: raw = accepted + rejected + later. #}
 
-{# Each side is counted where the rows stand, not derived from the others:
-   raw in staging, accepted in unified, rejected in fct_rejected_rows. #}
+{# Each side is counted where its rows stand, not derived from the others. #}
 with
 
-counted as (
+rows_by_outcome as (
 
     {% for table, contract in input_contract().items() %}
-    {%- set currency = "'currency'" if 'currency' in contract.columns %}
+    {% set currency = typed_value('currency', 'currency')
+        if 'currency' in contract.columns else "''" %}
+    {% set amount = typed_value(contract.amount, 'amount')
+        if contract.amount else '0' %}
     select
         source_name,
         '{{ table }}' as table_name,
-        {{ typed_value('currency', 'currency')
-            if 'currency' in contract.columns else "''" }} as currency,
         'raw' as outcome,
-        count(*) as row_count,
-        sum({{ 'coalesce(' ~ typed_value(contract.amount, 'amount') ~ ', 0)'
-            if contract.amount else '0' }}) as amount
+        {{ currency }} as currency,
+        {{ amount }} as amount
 
     from {{ ref('stg_files__' ~ table) }}
 
-    group by 1, 3
-
     union all
 
     select
         source_name,
         '{{ table }}' as table_name,
+        'accepted' as outcome,
         {{ 'currency' if 'currency' in contract.columns else "''" }}
             as currency,
-        'accepted' as outcome,
-        count(*) as row_count,
-        sum({{ 'amount_as_written' if contract.amount else '0' }}) as amount
+        {{ 'amount_as_written' if contract.amount else '0' }} as amount
 
     from {{ ref('int_' ~ table ~ '_unioned') }}
 
-    group by 1, 3
-
     union all
 
-    {% if contract.dated_by -%}
+    {% if contract.dated_by %}
     select
         source_name,
         '{{ table }}' as table_name,
-        currency_as_written as currency,
         'after_as_of' as outcome,
-        count(*) as row_count,
-        sum(amount_as_written) as amount
+        currency_as_written as currency,
+        amount_as_written as amount
 
     from {{ ref('int_' ~ table ~ '_checked') }}
 
@@ -54,45 +47,41 @@ counted as (
         reasons is null
         and {{ date_name(contract.dated_by) }} > {{ as_of_date() }}
 
-    group by 1, 3
-
     union all
 
     {% endif %}
-    {% endfor -%}
+    {% endfor %}
     select
         source_name,
         table_name,
-        currency_as_written as currency,
         'rejected' as outcome,
-        count(*) as row_count,
-        sum(amount_as_written) as amount
+        currency_as_written as currency,
+        amount_as_written as amount
 
     from {{ ref('fct_rejected_rows') }}
-
-    group by 1, 2, 3
 
 ),
 
 final as (
 
     select
+        ---------- measures
+        {% for outcome in ['raw', 'accepted', 'rejected', 'after_as_of'] %}
+        cast(
+            count(case when outcome = '{{ outcome }}' then 1 end)
+            as {{ dbt.type_bigint() }}
+        ) as {{ outcome }}_rows,
+        cast(coalesce(
+            sum(case when outcome = '{{ outcome }}' then amount end), 0
+        ) as decimal(18, 6)) as {{ outcome }}_amount,
+        {% endfor %}
+
         ---------- keys
         source_name,
         table_name,
-        currency,
+        currency
 
-        ---------- measures
-        {% for outcome in ['raw', 'accepted', 'rejected', 'after_as_of'] %}
-        cast(sum(
-            case when outcome = '{{ outcome }}' then row_count else 0 end
-        ) as {{ dbt.type_bigint() }}) as {{ outcome }}_rows,
-        cast(sum(
-            case when outcome = '{{ outcome }}' then amount else 0 end
-        ) as decimal(18, 6)) as {{ outcome }}_amount{{ ',' if not loop.last }}
-        {% endfor %}
-
-    from counted
+    from rows_by_outcome
 
     group by source_name, table_name, currency
 

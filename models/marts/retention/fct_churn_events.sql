@@ -67,7 +67,7 @@ reasons as (
         churn_reason,
         row_number() over (
             partition by customer_key, fell_date
-            order by mrr_before desc, subscription_id
+            order by mrr_before desc, subscription_id asc
         ) as size_rank
 
     from falls

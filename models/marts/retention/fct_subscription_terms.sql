@@ -9,8 +9,8 @@ terms as (
         case
             when term_end_date <= {{ as_of_date() }}
                 then cast(
-                    {{ dbt.dateadd('day', -1, 'term_end_date') }} as date
-                )
+                        {{ dbt.dateadd('day', -1, 'term_end_date') }} as date
+                    )
             else {{ as_of_date() }}
         end as last_known_day
 

@@ -8,21 +8,31 @@ months as (
 
 ),
 
-churn_types as (
+netted_events as (
 
     select
+        churn_type,
         cast({{ dbt.date_trunc('month', 'churned_date') }} as date)
-            as revenue_month,
-        count(case when churn_type = 'voluntary' then 1 end)
-            as voluntary_churned_customers,
-        count(case when churn_type = 'involuntary' then 1 end)
-            as involuntary_churned_customers
+            as revenue_month
 
     from {{ ref('fct_churn_events') }}
 
     where is_netted_churn
 
-    group by 1
+),
+
+churn_types as (
+
+    select
+        revenue_month,
+        count(case when churn_type = 'voluntary' then 1 end)
+            as voluntary_churned_customers,
+        count(case when churn_type = 'involuntary' then 1 end)
+            as involuntary_churned_customers
+
+    from netted_events
+
+    group by revenue_month
 
 ),
 
@@ -94,16 +104,16 @@ final as (
         cast(coalesce(churn_types.involuntary_churned_customers, 0) as integer)
             as involuntary_churned_customers,
         rates.customer_churn_rate,
-        case when rates.is_complete_month
-            then 1 - power(1 - rates.customer_churn_rate, 12)
-        end as annualised_customer_churn_rate,
         rates.gross_revenue_churn_rate,
         rates.net_revenue_churn_rate,
         case when rates.is_complete_month
-            then retained.net_revenue_retention_12m
+                then 1 - power(1 - rates.customer_churn_rate, 12)
+        end as annualised_customer_churn_rate,
+        case when rates.is_complete_month
+                then retained.net_revenue_retention_12m
         end as net_revenue_retention_12m,
         case when rates.is_complete_month
-            then retained.gross_revenue_retention_12m
+                then retained.gross_revenue_retention_12m
         end as gross_revenue_retention_12m
 
     from rates

@@ -37,7 +37,7 @@ def customers(
         first_mrr.setdefault(move["customer_key"], move["moved_date"])
     return [
         {"customer_key": key}
-        | {name: attributes.get(name) for name in ATTRIBUTES}
+        | {name: attributes.get(name) or "unknown" for name in ATTRIBUTES}
         | {
             "acquisition_channel": attributes.get("acquisition_channel") or "unknown",
             "age_band": age_band(attributes.get("birth_date"), as_of),

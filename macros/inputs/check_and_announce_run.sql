@@ -11,6 +11,7 @@
         {% for name in policies() %}
             {% do policy(name) %}
         {% endfor %}
+        {% do mapped_columns('orders') %}
         {% set inputs = locate_inputs() %}
         {{ log(
             "Inputs: " ~ inputs.origin

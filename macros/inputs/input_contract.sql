@@ -9,7 +9,10 @@
         key       columns that identify a row
         required  columns without which a row means nothing
         personal  columns that are never shown in rejected rows or marts
-        dated_by  the column that must not lie after the as-of date
+        dated_by  the date that must not lie after the as-of date: a column,
+                  or the name of one that the checked model finds
+        clock     the column that may be the latest thing known of; ends,
+                  periods, trials and rates are plans and move no clock
         amount    the column whose sum the reconciliation proves
         columns   dict: column -> kind, see typed_value
 
@@ -43,6 +46,7 @@
                 'order_id', 'customer_id', 'ordered_at', 'gross_amount',
             ],
             'dated_by': 'ordered_at',
+            'clock': 'ordered_at',
             'amount': 'gross_amount',
             'columns': {
                 'order_id': 'id',
@@ -69,6 +73,7 @@
                 'billing_interval',
             ],
             'dated_by': 'started_at',
+            'clock': 'started_at',
             'amount': 'unit_amount',
             'columns': {
                 'subscription_id': 'id',
@@ -84,7 +89,7 @@
                 'discount_is_recurring': 'boolean',
                 'status': 'subscription_status',
                 'trial_ends_at': 'timestamp',
-                'ended_at': 'timestamp',
+                'ended_at': 'end_timestamp',
                 'cancel_requested_at': 'timestamp',
                 'cancel_reason': 'category',
                 'is_involuntary': 'boolean',
@@ -95,6 +100,7 @@
             'key': ['subscription_id', 'changed_at'],
             'required': ['subscription_id', 'changed_at'],
             'dated_by': 'changed_at',
+            'clock': 'changed_at',
             'amount': 'unit_amount',
             'columns': {
                 'subscription_id': 'id',
@@ -107,6 +113,125 @@
                 'billing_interval': 'billing_interval',
                 'billing_interval_count': 'count',
                 'status': 'subscription_status',
+                'loaded_at': 'timestamp',
+            },
+        },
+        'order_items': {
+            'key': ['order_item_id'],
+            'required': [
+                'order_item_id', 'order_id', 'product_id', 'quantity',
+                'unit_price',
+            ],
+            'dated_by': 'ordered_at',
+            'amount': 'unit_price',
+            'columns': {
+                'order_item_id': 'id',
+                'order_id': 'id',
+                'product_id': 'id',
+                'quantity': 'number',
+                'unit_price': 'amount',
+                'list_price': 'amount',
+                'unit_cost': 'amount',
+                'discount_amount': 'amount',
+                'loaded_at': 'timestamp',
+            },
+        },
+        'products': {
+            'key': ['product_id'],
+            'required': ['product_id'],
+            'columns': {
+                'product_id': 'id',
+                'product_name': 'text',
+                'category': 'text',
+                'list_price': 'amount',
+                'unit_cost': 'amount',
+                'loaded_at': 'timestamp',
+            },
+        },
+        'invoices': {
+            'key': ['invoice_id'],
+            'required': [
+                'invoice_id', 'subscription_id', 'period_start', 'period_end',
+                'amount_due',
+            ],
+            'dated_by': 'invoiced_at',
+            'clock': 'paid_at',
+            'amount': 'amount_due',
+            'columns': {
+                'invoice_id': 'id',
+                'subscription_id': 'id',
+                'period_start': 'timestamp',
+                'period_end': 'end_timestamp',
+                'amount_due': 'amount',
+                'amount_paid': 'amount',
+                'tax_amount': 'amount',
+                'amount_refunded': 'amount',
+                'currency': 'currency',
+                'paid_at': 'timestamp',
+                'status': 'category',
+                'loaded_at': 'timestamp',
+            },
+        },
+        'marketing_spend': {
+            'key': [],
+            'required': ['spend_date', 'channel', 'amount'],
+            'dated_by': 'spend_date',
+            'clock': 'spend_date',
+            'amount': 'amount',
+            'columns': {
+                'spend_date': 'date',
+                'channel': 'text',
+                'amount': 'amount',
+                'currency': 'currency',
+                'loaded_at': 'timestamp',
+            },
+        },
+        'platform_sessions': {
+            'key': ['session_date', 'platform'],
+            'required': ['session_date', 'platform', 'sessions'],
+            'dated_by': 'session_date',
+            'clock': 'session_date',
+            'columns': {
+                'session_date': 'date',
+                'platform': 'text',
+                'sessions': 'number',
+                'loaded_at': 'timestamp',
+            },
+        },
+        'exchange_rates': {
+            'key': ['rate_date', 'currency'],
+            'required': ['rate_date', 'currency', 'rate'],
+            'dated_by': 'rate_date',
+            'columns': {
+                'rate_date': 'date',
+                'currency': 'currency',
+                'rate': 'rate',
+                'loaded_at': 'timestamp',
+            },
+        },
+        'customer_events': {
+            'key': ['event_id'],
+            'required': ['event_id', 'customer_id', 'occurred_at', 'event_type'],
+            'dated_by': 'occurred_at',
+            'columns': {
+                'event_id': 'id',
+                'customer_id': 'id',
+                'occurred_at': 'timestamp',
+                'event_type': 'category',
+                'channel': 'text',
+                'loaded_at': 'timestamp',
+            },
+        },
+        'customer_feedback': {
+            'key': ['feedback_id'],
+            'required': ['feedback_id', 'customer_id', 'submitted_at', 'score'],
+            'dated_by': 'submitted_at',
+            'clock': 'submitted_at',
+            'columns': {
+                'feedback_id': 'id',
+                'customer_id': 'id',
+                'submitted_at': 'timestamp',
+                'score': 'score',
                 'loaded_at': 'timestamp',
             },
         },

@@ -58,7 +58,8 @@
             ~ table
         ) }}
     {% endif %}
-    {% set known = input_contract()[table].columns %}
+    {% set known = input_contract()[table].columns.keys() | list
+        + mapped_columns(table).values() | list %}
     {% set best = namespace(count=-1, delimiter=',', names=[]) %}
     {% for delimiter in [',', ';', '\t', '|'] %}
         {% set names = [] %}

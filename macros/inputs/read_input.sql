@@ -74,8 +74,8 @@
 
 
 {#
-    Contract column -> SQL of the brought column of that name, any case.
-    A required column that was not brought, or a name brought twice, is an
+    Contract column -> SQL of the brought column: the one that input_columns
+    names, else the one of the same name, any case. A required column that was not brought, or a name brought twice, is an
     error: no row could be used, or one of two would be guessed.
 
     Arguments
@@ -86,26 +86,32 @@
 #}
 {% macro _match_columns(table, columns, names, place) %}
     {% set contract = input_contract()[table] %}
-    {% for name in contract.columns %}
-        {% if names | map('lower') | select('equalto', name) | list
-            | length > 1 %}
+    {% set mapped = mapped_columns(table) %}
+    {% set folded = names | map('lower') | list %}
+    {% set matched = {} %}
+    {% set missing = [] %}
+    {% for column in contract.columns %}
+        {% set name = mapped.get(column, column) %}
+        {% if folded | select('equalto', name) | list | length > 1 %}
             {{ exceptions.raise_compiler_error(
                 place ~ ": column " ~ name ~ " is there twice"
             ) }}
+        {% elif name in columns %}
+            {% do matched.update({column: columns[name]}) %}
+        {% elif column in contract.required or column in mapped %}
+            {% do missing.append(
+                name ~ (' (for ' ~ column ~ ')' if column in mapped else '')
+            ) %}
         {% endif %}
     {% endfor %}
-    {% set missing = contract.required | reject('in', columns) | list %}
     {% if missing %}
         {{ exceptions.raise_compiler_error(
             place ~ ": table " ~ table ~ " needs the column"
             ~ ("s " if missing | length > 1 else " ") ~ missing | join(', ')
             ~ "; the file has " ~ (names | join(', ') or 'no columns at all')
+            ~ ". Other names can be mapped with input_columns"
         ) }}
     {% endif %}
-    {% set matched = {} %}
-    {% for column in contract.columns if column in columns %}
-        {% do matched.update({column: columns[column]}) %}
-    {% endfor %}
     {% do return(matched) %}
 {% endmacro %}
 

@@ -3,7 +3,8 @@
     dbt_project.yml, meanings in docs/metrics.md; a test keeps the three equal.
 
     Returns a dict: variable -> dict of
-        kind     choice, choices, number, whole, date, text or boolean
+        kind     choice, choices, number, whole, date, text, boolean or
+                 mapping
         allowed  the values of a choice
         pattern  regular expression a text has to match in full
         minimum, maximum  bounds of a number
@@ -16,6 +17,8 @@
             'kind': 'text', 'pattern': '[A-Za-z_][A-Za-z0-9_.]*',
             'optional': true,
         },
+        'input_columns': {'kind': 'mapping'},
+        'order_grain': {'kind': 'choice', 'allowed': ['order', 'line']},
         'input_adapters': {'kind': 'choices', 'allowed': ['files']},
         'as_of_date': {'kind': 'date', 'optional': true},
         'reporting_timezone': {
@@ -24,6 +27,11 @@
         'source_timezone': {
             'kind': 'text', 'pattern': '[A-Za-z][A-Za-z0-9_+/-]*',
             'optional': true,
+        },
+        'inclusive_end_dates': {'kind': 'boolean'},
+        'fx_rate_policy': {
+            'kind': 'choice',
+            'allowed': ['subscription_start', 'version_start'],
         },
         'reporting_currency': {'kind': 'text', 'pattern': '[A-Z]{3}'},
         'max_rejected_share': {'kind': 'number', 'minimum': 0, 'maximum': 1},
@@ -36,5 +44,9 @@
         'clv_period_months': {'kind': 'whole', 'minimum': 1, 'maximum': 12},
         'max_lifetime_months': {'kind': 'whole', 'minimum': 1},
         'churn_window_months': {'kind': 'whole', 'minimum': 1},
+        'monthly_overheads': {
+            'kind': 'number', 'minimum': 0, 'optional': true,
+        },
+        'clv_calculator_overrides': {'kind': 'mapping'},
     }) %}
 {% endmacro %}

@@ -45,6 +45,8 @@
         {% do return(values | reject('in', rule.allowed) | list == []) %}
     {% elif rule.kind == 'boolean' %}
         {% do return(value is boolean) %}
+    {% elif rule.kind == 'mapping' %}
+        {% do return(value is mapping) %}
     {% elif rule.kind in ('number', 'whole') %}
         {% do return(
             value is number and value is not boolean
@@ -74,6 +76,8 @@
         ) %}
     {% elif rule.kind == 'boolean' %}
         {% do return('true or false') %}
+    {% elif rule.kind == 'mapping' %}
+        {% do return('a mapping like {name: value}') %}
     {% elif rule.kind == 'date' %}
         {% do return('a date like 2025-12-31') %}
     {% elif rule.kind == 'text' %}

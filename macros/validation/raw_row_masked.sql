@@ -26,7 +26,8 @@
 {%- endmacro %}
 
 
-{# The key of a raw row as written, several columns joined by |. #}
+{# The key of a raw row as written, several columns joined by |; empty for a
+   table without a key. #}
 {% macro row_identifier(relation, table) -%}
     {%- set parts = [] -%}
     {%- for column in input_contract()[table].key -%}
@@ -34,5 +35,5 @@
             "coalesce(" ~ clean_text(relation ~ '.' ~ column) ~ ", '')"
         ) -%}
     {%- endfor -%}
-    {{ parts | join(" || '|' || ") }}
+    {{ parts | join(" || '|' || ") or "''" }}
 {%- endmacro %}

@@ -1,7 +1,9 @@
 {#
     The raw rows whose key another row has too, with what that makes of them:
     duplicate_row for the second and later of identical rows (the first one
-    stays), conflicting_id for all rows of one key when they differ.
+    stays), conflicting_id for all rows of one key when they differ. Where
+    loaded_at tells which of them arrived last, that one stays and the others
+    are superseded_row.
 
     Looks for repeated keys first and compares contents of those rows only:
     nearly all keys are unique.
@@ -10,13 +12,24 @@
         table     a table of the input contract
         relation  staging relation or CTE with its columns as text
 
-    Returns SQL with file_name, line_number, repeat_reason ('' for a first
-    row that stays).
+    Returns SQL with file_name, line_number, repeat_reason ('' for a row that
+    stays). A table without a key has no repeated rows.
 #}
 {% macro repeated_rows(table, relation) %}
     {% set contract = input_contract()[table] %}
+    {% if not contract.key %}
+        {% do return(
+            "select file_name, line_number, '' as repeat_reason from "
+            ~ relation ~ ' where 1 = 0'
+        ) %}
+    {% endif %}
+    {% if table == 'orders' and policy('order_grain') == 'line' %}
+        {% do return(_differing_lines(contract, relation)) %}
+    {% endif %}
+    {% set loaded_at = timestamp_value(relation ~ '.loaded_at') %}
     {% set keys = [] %}
     {% set on = [] %}
+    {% set key_names = [] %}
     {% set contents = [] %}
     {% for column in contract.key %}
         {% set key = typed_value(
@@ -24,6 +37,7 @@
         ) %}
         {% do keys.append(key) %}
         {% do on.append(key ~ ' = repeated.key_' ~ loop.index) %}
+        {% do key_names.append('key_' ~ loop.index) %}
     {% endfor %}
     {% for column in contract.columns if column != 'loaded_at' %}
         {% do contents.append(
@@ -31,40 +45,92 @@
         ) %}
     {% endfor %}
     {% set content = contents | join(" || chr(31) || ") %}
+    {% set partition = 'partition by ' ~ key_names | join(', ') %}
 select
     file_name,
     line_number,
     case when row_rank > 1 then 'duplicate_row; ' else '' end
-    || case when first_content <> last_content then 'conflicting_id; ' else '' end
-        as repeat_reason
+    || case
+        when first_content = last_content then ''
+        when first_latest_content is null then 'conflicting_id; '
+        when loaded_at < last_loaded_at then 'superseded_row; '
+        when first_latest_content = last_latest_content then ''
+        else 'conflicting_id; '
+    end as repeat_reason
 from (
     select
-        {{ relation }}.file_name,
-        {{ relation }}.line_number,
-        min({{ content }}) over (
-            partition by {{ keys | join(', ') }}
-        ) as first_content,
-        max({{ content }}) over (
-            partition by {{ keys | join(', ') }}
-        ) as last_content,
-        row_number() over (
-            partition by {{ keys | join(', ') }}, {{ content }}
-            order by {{ relation }}.file_name, {{ relation }}.line_number
-        ) as row_rank
-    from {{ relation }}
-    inner join (
+        *,
+        min(content) over ({{ partition }}) as first_content,
+        max(content) over ({{ partition }}) as last_content,
+        min(latest_content) over ({{ partition }}) as first_latest_content,
+        max(latest_content) over ({{ partition }}) as last_latest_content
+    from (
         select
-        {%- for key in keys %}
-            {{ key }} as key_{{ loop.index }}{{ ',' if not loop.last }}
-        {%- endfor %}
-        from {{ relation }}
-        where
-        {%- for key in keys %}
-            {{ key }} is not null{{ ' and' if not loop.last }}
-        {%- endfor %}
-        group by {{ keys | join(', ') }}
-        having count(*) > 1
-    ) as repeated
-        on {{ on | join(' and ') }}
+            *,
+            row_number() over (
+                {{ partition }}, content
+                order by loaded_at desc nulls last, file_name, line_number
+            ) as row_rank,
+            case when loaded_at = last_loaded_at then content end
+                as latest_content
+        from (
+            select
+                {{ relation }}.file_name,
+                {{ relation }}.line_number,
+                {{ key_names | join(', ') }},
+                {{ loaded_at }} as loaded_at,
+                {{ content }} as content,
+                -- Unknown as soon as one of the rows has no time of arrival.
+                case
+                    when
+                        count(*) over ({{ partition }})
+                        = count({{ loaded_at }}) over ({{ partition }})
+                        then max({{ loaded_at }}) over ({{ partition }})
+                end as last_loaded_at
+            from {{ relation }}
+            inner join (
+                select
+                {%- for key in keys %}
+                    {{ key }} as key_{{ loop.index }}{{ ',' if not loop.last }}
+                {%- endfor %}
+                from {{ relation }}
+                where
+                {%- for key in keys %}
+                    {{ key }} is not null{{ ' and' if not loop.last }}
+                {%- endfor %}
+                group by {{ keys | join(', ') }}
+                having count(*) > 1
+            ) as repeated
+                on {{ on | join(' and ') }}
+        ) as repeats
+    ) as dated
 ) as compared
+{% endmacro %}
+
+
+{# The lines of orders whose lines contradict each other in more than amounts.
+   Equal lines are no duplicates: the same thing can be bought twice. #}
+{% macro _differing_lines(contract, relation) %}
+    {% set order_id = clean_text(relation ~ '.order_id') %}
+    {% set contents = [] %}
+    {% for column, kind in contract.columns.items()
+        if kind != 'amount' and column not in ('order_id', 'loaded_at') %}
+        {% do contents.append(
+            "coalesce(" ~ clean_text(relation ~ '.' ~ column) ~ ", '')"
+        ) %}
+    {% endfor %}
+    {% set content = contents | join(" || chr(31) || ") %}
+select
+    {{ relation }}.file_name,
+    {{ relation }}.line_number,
+    'conflicting_id; ' as repeat_reason
+from {{ relation }}
+inner join (
+    select {{ order_id }} as order_id
+    from {{ relation }}
+    where {{ order_id }} is not null
+    group by {{ order_id }}
+    having min({{ content }}) <> max({{ content }})
+) as differing
+    on {{ order_id }} = differing.order_id
 {% endmacro %}

@@ -28,6 +28,27 @@
     ) %}
 {% endmacro %}
 
+{#
+    The first instant without service, from a text that may name the last day
+    with it: inclusive_end_dates adds a day to bare dates. A date with a time
+    is an instant and stays what it is.
+
+    Arguments
+        column  text column
+#}
+{% macro end_timestamp_value(column) %}
+    {% set instant = timestamp_value(column) %}
+    {% if not policy('inclusive_end_dates') %}
+        {% do return(instant) %}
+    {% endif %}
+    {% do return(
+        'case when ' ~ matches_pattern(
+            'trim(' ~ column ~ ')', '[0-9]{4}-[0-9]{2}-[0-9]{2}'
+        ) ~ ' then cast(' ~ dbt.dateadd('day', 1, instant)
+        ~ ' as timestamp) else ' ~ instant ~ ' end'
+    ) %}
+{% endmacro %}
+
 {% macro default__offset_text_to_utc(expression) %}
     {% do return(
         'cast(' ~ expression ~ " as timestamp with time zone) at time zone 'UTC'"

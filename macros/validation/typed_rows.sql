@@ -25,9 +25,9 @@
     {% for column, kind in contract.columns.items() %}
         {% set raw = relation ~ '.' ~ column %}
         {% do lines.append(typed_value(raw, kind) ~ ' as ' ~ column) %}
-        {% if kind == 'timestamp' %}
+        {% if kind in ('timestamp', 'end_timestamp') %}
             {% do lines.append(
-                reporting_date(timestamp_value(raw)) ~ ' as '
+                reporting_date(typed_value(raw, kind)) ~ ' as '
                 ~ date_name(column)
             ) %}
         {% endif %}
@@ -43,9 +43,10 @@
 {% endmacro %}
 
 
-{# ordered_at -> ordered_date, period_start -> period_start_date. #}
+{# ordered_at -> ordered_date, period_start -> period_start_date; a date
+   keeps its name. #}
 {% macro date_name(column) %}
-    {% do return(modules.re.sub('_at$', '', column) ~ '_date') %}
+    {% do return(modules.re.sub('(_at|_date)$', '', column) ~ '_date') %}
 {% endmacro %}
 
 
@@ -63,9 +64,11 @@
         ]) %}
     {% endfor %}
     {% set invalid = {
-        'timestamp': 'invalid_date', 'date': 'invalid_date',
+        'timestamp': 'invalid_date', 'end_timestamp': 'invalid_date',
+        'date': 'invalid_date',
         'amount': 'invalid_amount',
         'number': 'invalid_number', 'count': 'invalid_number',
+        'rate': 'invalid_number', 'score': 'invalid_number',
         'boolean': 'invalid_boolean',
     } %}
     {% for reason in invalid.values() | unique %}

@@ -4,9 +4,9 @@
 
     Arguments
         column  text column
-        kind    id, text, category, currency, timestamp, date, amount,
-                number, count, boolean, billing_interval or
-                subscription_status
+        kind    id, text, category, currency, timestamp, end_timestamp,
+                date, amount, number, count, rate, score, boolean,
+                billing_interval or subscription_status
 
     Returns an SQL expression. Amounts and numbers are decimal(18,6);
     timestamps are UTC without a zone; categories are folded to lower case
@@ -40,8 +40,18 @@
         {% do return(_decimal_value(column)) %}
     {% elif kind == 'count' %}
         {% do return(_count_value(column)) %}
+    {% elif kind == 'rate' %}
+        {% do return(safe_cast_if(
+            column, '0*([0-9]{1,12}([.][0-9]+)?|[.][0-9]+)', 'decimal(24,12)'
+        )) %}
+    {% elif kind == 'score' %}
+        {% do return(safe_cast_if(
+            column, '(10|[0-9])([.]0*)?', 'decimal(18,6)', 'integer'
+        )) %}
     {% elif kind == 'timestamp' %}
         {% do return(timestamp_value(column)) %}
+    {% elif kind == 'end_timestamp' %}
+        {% do return(end_timestamp_value(column)) %}
     {% elif kind == 'date' %}
         {% do return(reporting_date(timestamp_value(column))) %}
     {% endif %}

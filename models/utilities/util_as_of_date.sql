@@ -14,39 +14,19 @@ final as (
 
 {% else %}
 
--- Ends, periods and trials are plans and do not move the clock.
-dates as (
+latest_dates as (
 
-    select
-        max(greatest(
-            ordered_date, coalesce(loaded_date, ordered_date)
-        )) as latest_date
-    from {{ ref('int_orders_checked') }}
+    {% for table, contract in input_contract().items() %}
+    {% for column in [contract.clock, 'loaded_at'] if column %}
+    select max({{ date_name(column) }}) as latest_date
+    from {{ ref('int_' ~ table ~ '_checked') }}
     where reasons is null
 
     union all
 
-    select
-        max(greatest(
-            started_date, coalesce(loaded_date, started_date)
-        )) as latest_date
-    from {{ ref('int_subscriptions_checked') }}
-    where reasons is null
-
-    union all
-
-    select
-        max(greatest(
-            changed_date, coalesce(loaded_date, changed_date)
-        )) as latest_date
-    from {{ ref('int_subscription_changes_checked') }}
-    where reasons is null
-
-    union all
-
-    select max(loaded_date) as latest_date
-    from {{ ref('int_customers_checked') }}
-    where reasons is null
+    {% endfor %}
+    {% endfor %}
+    select cast(null as date) as latest_date
 
 ),
 
@@ -59,7 +39,7 @@ final as (
             {{ run_date() }}
         ) as as_of_date
 
-    from dates
+    from latest_dates
 
 )
 

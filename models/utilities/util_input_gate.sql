@@ -17,7 +17,8 @@ with
             from {{ ref('stg_files__' ~ table) }} as staged
         ) as read_rows,
         count(*) as raw_rows,
-        count(reasons) as rejected_rows
+        count(case when reasons <> 'superseded_row' then 1 end)
+            as rejected_rows
 
     from {{ ref('int_' ~ table ~ '_checked') }}
 

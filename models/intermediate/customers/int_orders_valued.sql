@@ -64,6 +64,7 @@ final as (
         revenues.platform,
         revenues.subscription_id is not null as is_subscription_billing,
         revenues.cost_amount is null as margin_is_estimated,
+        revenues.is_discount_above_price,
 
         ---------- measures
         revenues.gross_amount,
@@ -79,10 +80,20 @@ final as (
             end
             as decimal(18, 6)
         ) as gross_margin,
+        cast(
+            case
+                when revenues.cost_amount is null
+                    then revenues.refunded_until_now
+                        * {{ policy('default_gross_margin') }}
+                else revenues.refunded_until_now
+            end
+            as decimal(18, 6)
+        ) as refunded_margin,
 
         ---------- dates
         revenues.ordered_at,
-        revenues.ordered_date as order_date
+        revenues.ordered_date as order_date,
+        revenues.refunded_date
 
     from revenues
 

@@ -24,7 +24,7 @@ states as (
         *,
         {{ mrr_while_paying('subscription_status', 'monthly_amount') }} as mrr
 
-    from {{ ref('int_subscriptions_split_into_states') }}
+    from {{ ref('int_subscription_states_priced') }}
 
 ),
 

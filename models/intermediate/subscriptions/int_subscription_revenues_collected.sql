@@ -1,6 +1,15 @@
 {# One row per day on which a subscription brought revenue, by its one road. #}
 
+{% set margin_rate = policy('subscription_gross_margin')
+    or policy('default_gross_margin') %}
+
 with
+
+invoices as (
+
+    select * from {{ ref('int_invoices_valued') }}
+
+),
 
 orders as (
 
@@ -16,24 +25,27 @@ terms as (
 
 ),
 
--- Exactly one road per subscription: what was billed is better known than
--- what was due, and counting both would count it twice.
-billed_by_orders as (
-
-    select distinct
-        source_name,
-        subscription_id
-
-    from orders
-
-),
-
-by_orders as (
+candidates as (
 
     select
         source_name,
         subscription_id,
         customer_key,
+        1 as road_rank,
+        'invoices' as revenue_source,
+        revenue_date,
+        revenue,
+        cast(revenue * {{ margin_rate }} as decimal(18, 6)) as margin
+
+    from invoices
+
+    union all
+
+    select
+        source_name,
+        subscription_id,
+        customer_key,
+        2 as road_rank,
         'subscription_orders' as revenue_source,
         order_date as revenue_date,
         net_revenue as revenue,
@@ -41,41 +53,50 @@ by_orders as (
 
     from orders
 
-),
-
-by_terms as (
+    union all
 
     select
-        terms.source_name,
-        terms.subscription_id,
-        terms.customer_key,
+        source_name,
+        subscription_id,
+        customer_key,
+        3 as road_rank,
         'terms' as revenue_source,
-        terms.term_start_date as revenue_date,
-        terms.term_price as revenue,
-        cast(
-            terms.term_price * {{ policy('subscription_gross_margin')
-                or policy('default_gross_margin') }}
-            as decimal(18, 6)
-        ) as margin
+        term_start_date as revenue_date,
+        term_price as revenue,
+        cast(term_price * {{ margin_rate }} as decimal(18, 6)) as margin
 
     from terms
 
-    left join billed_by_orders
-        on
-            terms.source_name = billed_by_orders.source_name
-            and terms.subscription_id = billed_by_orders.subscription_id
+),
 
-    where billed_by_orders.subscription_id is null
+-- Exactly one road per subscription, the first that has rows for it: what was
+-- billed is better known than what was due, and two roads would count twice.
+ranked as (
+
+    select
+        *,
+        min(road_rank) over (
+            partition by source_name, subscription_id
+        ) as best_road_rank
+
+    from candidates
 
 ),
 
 final as (
 
-    select * from by_orders
+    select
+        source_name,
+        subscription_id,
+        customer_key,
+        revenue_source,
+        revenue_date,
+        revenue,
+        margin
 
-    union all
+    from ranked
 
-    select * from by_terms
+    where road_rank = best_road_rank
 
 )
 

@@ -14,13 +14,7 @@ events as (
 
 ),
 
-billing_intervals as (
-
-    select * from {{ ref('billing_intervals') }}
-
-),
-
-ends as (
+subscriptions as (
 
     select
         source_name,
@@ -86,38 +80,22 @@ days as (
 
 ),
 
-states as (
+dated as (
 
     select
         days.*,
         case
-            when days.next_valid_from < ends.ended_date
+            when days.next_valid_from < subscriptions.ended_date
                 then days.next_valid_from
-            else coalesce(ends.ended_date, days.next_valid_from)
+            else coalesce(subscriptions.ended_date, days.next_valid_from)
         end as valid_to
 
     from days
 
-    inner join ends
+    inner join subscriptions
         on
-            days.source_name = ends.source_name
-            and days.subscription_id = ends.subscription_id
-
-),
-
-billed as (
-
-    select
-        *,
-        {{ billed_amount() }} as billed_amount,
-        case
-            when discount_is_recurring then cast(0 as decimal(18, 6))
-            else discount_amount
-        end as one_off_discount
-
-    from states
-
-    where valid_from < valid_to or valid_to is null
+            days.source_name = subscriptions.source_name
+            and days.subscription_id = subscriptions.subscription_id
 
 ),
 
@@ -125,28 +103,21 @@ final as (
 
     select
         ---------- keys
-        billed.source_name,
-        billed.subscription_id,
-        billed.plan_id,
+        source_name,
+        subscription_id,
 
         ---------- attributes
-        billed.subscription_status,
-        billed.billing_interval,
-        billed.billing_interval_count,
+        {% for column in carried %}
+        {{ column }},
+        {% endfor %}
 
         ---------- dates
-        billed.valid_from,
-        billed.valid_to,
+        valid_from,
+        valid_to
 
-        ---------- measures
-        billed.billed_amount,
-        billed.one_off_discount,
-        {{ monthly_amount('billed.billed_amount') }} as monthly_amount
+    from dated
 
-    from billed
-
-    inner join billing_intervals
-        on billed.billing_interval = billing_intervals.billing_interval
+    where valid_from < valid_to or valid_to is null
 
 )
 

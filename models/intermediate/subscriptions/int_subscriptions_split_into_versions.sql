@@ -4,7 +4,7 @@ with
 
 states as (
 
-    select * from {{ ref('int_subscriptions_split_into_states') }}
+    select * from {{ ref('int_subscription_states_priced') }}
 
 ),
 

@@ -20,15 +20,19 @@ repeated as (
 
 ),
 
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_dated') }}
+
+),
+
 final as (
 
     select
         typed.*,
+        {{ exchange_rate() }} as exchange_rate,
         {{ all_reasons([
-            [
-                'missing_exchange_rate',
-                "typed.currency <> '" ~ policy('reporting_currency') ~ "'"
-            ],
+            missing_exchange_rate_rule(),
         ]) }} as reasons
 
     from typed
@@ -37,6 +41,15 @@ final as (
         on
             typed.file_name = repeated.file_name
             and typed.line_number = repeated.line_number
+
+    left join exchange_rates
+        on
+            typed.currency = exchange_rates.currency
+            and typed.ordered_date >= exchange_rates.valid_from
+            and (
+                typed.ordered_date < exchange_rates.valid_to
+                or exchange_rates.valid_to is null
+            )
 
 )
 

@@ -8,9 +8,23 @@ source as (
 
 ),
 
-typed as (
+typed_columns as (
 
     {{ typed_rows('subscriptions', 'source') }}
+
+),
+
+-- The first day that is paid for: its exchange rate is the subscription's.
+typed as (
+
+    select
+        *,
+        case
+            when trial_ends_date > started_date then trial_ends_date
+            else started_date
+        end as first_paying_date
+
+    from typed_columns
 
 ),
 
@@ -20,10 +34,17 @@ repeated as (
 
 ),
 
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_dated') }}
+
+),
+
 final as (
 
     select
         typed.*,
+        {{ exchange_rate() }} as exchange_rate,
         {{ all_reasons([
             ['end_before_start', 'typed.ended_date < typed.started_date'],
             [
@@ -32,10 +53,7 @@ final as (
                 ~ "and typed.ended_at is null "
                 ~ "and typed.value_reasons not like '%invalid_date:ended_at%'"
             ],
-            [
-                'missing_exchange_rate',
-                "typed.currency <> '" ~ policy('reporting_currency') ~ "'"
-            ],
+            missing_exchange_rate_rule(),
         ]) }} as reasons
 
     from typed
@@ -44,6 +62,15 @@ final as (
         on
             typed.file_name = repeated.file_name
             and typed.line_number = repeated.line_number
+
+    left join exchange_rates
+        on
+            typed.currency = exchange_rates.currency
+            and typed.first_paying_date >= exchange_rates.valid_from
+            and (
+                typed.first_paying_date < exchange_rates.valid_to
+                or exchange_rates.valid_to is null
+            )
 
 )
 

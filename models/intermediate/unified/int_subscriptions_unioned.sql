@@ -26,6 +26,7 @@ final as (
 
         ---------- measures
         unit_amount,
+        exchange_rate,
         amount_as_written,
 
         ---------- dates
@@ -41,7 +42,10 @@ final as (
         coalesce(billing_interval_count, 1) as billing_interval_count,
         coalesce(quantity, 1) as quantity,
         coalesce(discount_amount, 0) as discount_amount,
-        coalesce(discount_is_recurring, true) as discount_is_recurring
+        coalesce(discount_is_recurring, true) as discount_is_recurring,
+        coalesce(
+            discount_amount > unit_amount * coalesce(quantity, 1), false
+        ) as is_discount_above_price
 
     from checked
 

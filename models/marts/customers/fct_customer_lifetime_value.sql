@@ -41,6 +41,7 @@ final as (
         ---------- attributes
         {{ joined_words([
             ['orders', 'orders.order_count > 0'],
+            ['invoices', 'subscription_revenues.has_invoices'],
             ['subscription_orders', 'subscription_revenues.has_orders'],
             ['terms', 'subscription_revenues.has_terms'],
         ], separator='+', otherwise='none') }} as revenue_source,

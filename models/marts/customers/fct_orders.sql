@@ -38,6 +38,7 @@ final as (
         is_first_order,
         is_full_price,
         margin_is_estimated,
+        is_discount_above_price,
 
         ---------- measures
         gross_amount,

@@ -14,6 +14,7 @@ rows_by_outcome as (
         source_name,
         '{{ table }}' as table_name,
         'raw' as outcome,
+        1 as row_count,
         {{ currency }} as currency,
         {{ amount }} as amount
 
@@ -25,6 +26,7 @@ rows_by_outcome as (
         source_name,
         '{{ table }}' as table_name,
         'accepted' as outcome,
+        {{ 'raw_row_count' if table == 'orders' else '1' }} as row_count,
         {{ 'currency' if 'currency' in contract.columns else "''" }}
             as currency,
         {{ 'amount_as_written' if contract.amount else '0' }} as amount
@@ -38,6 +40,7 @@ rows_by_outcome as (
         source_name,
         '{{ table }}' as table_name,
         'after_as_of' as outcome,
+        1 as row_count,
         currency_as_written as currency,
         amount_as_written as amount
 
@@ -55,6 +58,7 @@ rows_by_outcome as (
         source_name,
         table_name,
         'rejected' as outcome,
+        1 as row_count,
         currency_as_written as currency,
         amount_as_written as amount
 
@@ -68,7 +72,7 @@ final as (
         ---------- measures
         {% for outcome in ['raw', 'accepted', 'rejected', 'after_as_of'] %}
         cast(
-            count(case when outcome = '{{ outcome }}' then 1 end)
+            sum(case when outcome = '{{ outcome }}' then row_count else 0 end)
             as {{ dbt.type_bigint() }}
         ) as {{ outcome }}_rows,
         cast(coalesce(

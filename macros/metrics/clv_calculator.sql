@@ -1,0 +1,76 @@
+{#
+    The what-if values of rpt_clv_calculator, checked: a name that is no input
+    or a value that is no number is an error.
+
+    Arguments
+        inputs  names of the calculator's inputs
+
+    Returns a dict: input -> number.
+#}
+{% macro calculator_overrides(inputs) %}
+    {% set overrides = policy('clv_calculator_overrides') or {} %}
+    {% for name, value in overrides.items() %}
+        {% if name not in inputs %}
+            {{ exceptions.raise_compiler_error(
+                "clv_calculator_overrides: there is no input " ~ name
+                ~ nearest_name_hint(name, inputs) ~ "; the inputs are "
+                ~ inputs | join(', ')
+            ) }}
+        {% elif value is not number or value is boolean or value < 0 %}
+            {{ exceptions.raise_compiler_error(
+                "clv_calculator_overrides: " ~ name ~ " takes a number from 0,"
+                ~ " not " ~ value
+            ) }}
+        {% endif %}
+    {% endfor %}
+    {% do return(overrides) %}
+{% endmacro %}
+
+
+{# A number or nothing as a double. #}
+{% macro calculator_number(value) %}
+    {% do return(
+        'cast(' ~ (value if value is number else 'null') ~ ' as '
+        ~ type_double() ~ ')'
+    ) %}
+{% endmacro %}
+
+
+{# The results of the calculator, each with what it means. #}
+{% macro calculator_results() %}
+    {% do return({
+        'clv': 'median invoice x invoices per month x lifespan x margin rate',
+        'cac': 'spend per month / new customers per month',
+        'clv_to_cac_ratio': 'below 1 a new customer costs more than it brings',
+        'monthly_value_of_new_customers': 'CLV x new customers per month',
+        'break_even_cac': 'the most a new customer may cost',
+        'monthly_margin_after_overheads':
+            'value of new customers - spend - overheads',
+    }) %}
+{% endmacro %}
+
+
+{# What a reader has to know about an input: where it comes from, that it is
+   missing, or that churn and lifespan disagree by more than a tenth. #}
+{% macro calculator_input_note(input) -%}
+    {%- set notes = {
+        'customer_churn_rate': 'share of customers lost per month',
+        'average_lifespan_months': 'months at risk per customer lost',
+        'median_invoice': 'median payment',
+        'invoices_per_month': 'payments per customer and month',
+        'gross_margin_rate': 'margin / revenue of those payments',
+        'new_customers_per_month': 'first payments per month',
+        'marketing_and_sales_spend_per_month': 'from marketing_spend',
+        'monthly_overheads': 'variable monthly_overheads',
+    } -%}
+    case
+        when used_{{ input }} is null then 'not given'
+        {%- if input in ('customer_churn_rate', 'average_lifespan_months') %}
+        when
+            abs(used_customer_churn_rate * used_average_lifespan_months - 1)
+            > 0.1
+            then 'churn and lifespan disagree; the lifespan is used'
+        {%- endif %}
+        else '{{ notes[input] }} (' || basis || ')'
+    end
+{%- endmacro %}

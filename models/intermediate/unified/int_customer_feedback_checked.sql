@@ -1,0 +1,38 @@
+{# One row per raw row of the customer_feedback input, typed and judged. #}
+
+with
+
+source as (
+
+    select * from {{ ref('stg_files__customer_feedback') }}
+
+),
+
+typed as (
+
+    {{ typed_rows('customer_feedback', 'source') }}
+
+),
+
+repeated as (
+
+    {{ repeated_rows('customer_feedback', 'source') }}
+
+),
+
+final as (
+
+    select
+        typed.*,
+        {{ all_reasons([]) }} as reasons
+
+    from typed
+
+    left join repeated
+        on
+            typed.file_name = repeated.file_name
+            and typed.line_number = repeated.line_number
+
+)
+
+select * from final

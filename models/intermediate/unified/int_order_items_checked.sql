@@ -1,0 +1,64 @@
+{# One row per raw row of the order_items input, typed and judged. #}
+
+with
+
+source as (
+
+    select * from {{ ref('stg_files__order_items') }}
+
+),
+
+typed as (
+
+    {{ typed_rows('order_items', 'source') }}
+
+),
+
+repeated as (
+
+    {{ repeated_rows('order_items', 'source') }}
+
+),
+
+orders as (
+
+    select
+        source_name,
+        order_id,
+        max(ordered_date) as ordered_date
+
+    from {{ ref('int_orders_checked') }}
+
+    where reasons is null
+
+    group by source_name, order_id
+
+),
+
+final as (
+
+    select
+        typed.*,
+        orders.ordered_date,
+        {{ all_reasons([
+            [
+                'unknown_order',
+                'typed.order_id is not null and orders.order_id is null'
+            ],
+        ]) }} as reasons
+
+    from typed
+
+    left join repeated
+        on
+            typed.file_name = repeated.file_name
+            and typed.line_number = repeated.line_number
+
+    left join orders
+        on
+            typed.source_name = orders.source_name
+            and typed.order_id = orders.order_id
+
+)
+
+select * from final

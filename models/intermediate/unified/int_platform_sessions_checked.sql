@@ -1,0 +1,38 @@
+{# One row per raw row of the platform_sessions input, typed and judged. #}
+
+with
+
+source as (
+
+    select * from {{ ref('stg_files__platform_sessions') }}
+
+),
+
+typed as (
+
+    {{ typed_rows('platform_sessions', 'source') }}
+
+),
+
+repeated as (
+
+    {{ repeated_rows('platform_sessions', 'source') }}
+
+),
+
+final as (
+
+    select
+        typed.*,
+        {{ all_reasons([]) }} as reasons
+
+    from typed
+
+    left join repeated
+        on
+            typed.file_name = repeated.file_name
+            and typed.line_number = repeated.line_number
+
+)
+
+select * from final

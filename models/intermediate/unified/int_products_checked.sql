@@ -1,0 +1,38 @@
+{# One row per raw row of the products input, typed and judged. #}
+
+with
+
+source as (
+
+    select * from {{ ref('stg_files__products') }}
+
+),
+
+typed as (
+
+    {{ typed_rows('products', 'source') }}
+
+),
+
+repeated as (
+
+    {{ repeated_rows('products', 'source') }}
+
+),
+
+final as (
+
+    select
+        typed.*,
+        {{ all_reasons([]) }} as reasons
+
+    from typed
+
+    left join repeated
+        on
+            typed.file_name = repeated.file_name
+            and typed.line_number = repeated.line_number
+
+)
+
+select * from final

@@ -1,0 +1,127 @@
+{# One row per input or result of the CLV calculator. #}
+
+{% set inputs = [
+    'customer_churn_rate', 'average_lifespan_months', 'median_invoice',
+    'invoices_per_month', 'gross_margin_rate', 'new_customers_per_month',
+    'marketing_and_sales_spend_per_month', 'monthly_overheads',
+] %}
+{% set overrides = calculator_overrides(inputs) %}
+{% set cap = policy('max_lifetime_months') %}
+
+with
+
+measured as (
+
+    select
+        customer_churn_rate,
+        average_lifespan_months,
+        median_invoice,
+        invoices_per_month,
+        gross_margin_rate,
+        new_customers_per_month,
+        marketing_and_sales_spend_per_month,
+        {{ calculator_number(policy('monthly_overheads')) }}
+            as monthly_overheads,
+        coalesce(basis, 'nothing') as basis
+
+    from {{ ref('int_calculator_inputs_measured') }}
+
+),
+
+-- Churn and lifespan say the same thing twice. Where they disagree the
+-- lifespan wins, unless only the churn rate was overridden: then the question
+-- is what that churn would be worth.
+used as (
+
+    select
+        measured.*,
+        {% for input in inputs if input != 'average_lifespan_months' %}
+        coalesce(
+            {{ calculator_number(overrides.get(input)) }}, measured.{{ input }}
+        ) as used_{{ input }},
+        {% endfor %}
+        least(
+            coalesce(
+                {{ calculator_number(overrides.average_lifespan_months) }},
+                {{ divide(
+                    1, calculator_number(overrides.customer_churn_rate)
+                ) }},
+                measured.average_lifespan_months,
+                {{ divide(1, 'measured.customer_churn_rate') }},
+                case when measured.basis <> 'nothing' then {{ cap }} end
+            ),
+            {{ cap }}
+        ) as used_average_lifespan_months
+
+    from measured
+
+),
+
+valued as (
+
+    select
+        *,
+        used_median_invoice * used_invoices_per_month
+        * used_average_lifespan_months * used_gross_margin_rate as clv,
+        {{ divide(
+            'used_marketing_and_sales_spend_per_month',
+            'used_new_customers_per_month'
+        ) }} as cac
+
+    from used
+
+),
+
+results as (
+
+    select
+        *,
+        {{ divide('clv', 'cac') }} as clv_to_cac_ratio,
+        clv * used_new_customers_per_month as monthly_value_of_new_customers,
+        clv as break_even_cac,
+        clv * used_new_customers_per_month
+        - coalesce(used_marketing_and_sales_spend_per_month, 0)
+        - used_monthly_overheads as monthly_margin_after_overheads
+
+    from valued
+
+),
+
+final as (
+
+    {% for input in inputs %}
+    select
+        '{{ input }}' as item_name,
+        'input' as item_kind,
+        cast(measured_values.{{ input }} as {{ type_double() }})
+            as measured_value,
+        {{ calculator_number(overrides.get(input)) }} as override_value,
+        cast(measured_values.used_{{ input }} as {{ type_double() }})
+            as used_value,
+        {{ calculator_input_note(input) }} as note
+
+    from results as measured_values
+
+    union all
+
+    {% endfor %}
+    {% for result, note in calculator_results().items() %}
+    select
+        '{{ result }}' as item_name,
+        'result' as item_kind,
+        cast(null as {{ type_double() }}) as measured_value,
+        cast(null as {{ type_double() }}) as override_value,
+        cast(results.{{ result }} as {{ type_double() }}) as used_value,
+        case
+            when results.{{ result }} is null
+                then 'not known: an input of it is missing'
+            else '{{ note }}'
+        end as note
+
+    from results
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+)
+
+select * from final

@@ -1,0 +1,186 @@
+"""Breaks the models on purpose, one fault at a time, and names who notices.
+
+A test that stays green on a broken model is worth nothing. Each mutation is a
+mistake that has been made somewhere; it is applied to a copy of the project,
+`dbt build` and the Python tests run on it, and the first tests that fail are
+printed. A mutation that no test catches makes the run fail.
+
+Usage: `make mutations`, or `python tests/mutations.py [part of a name ...]`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1]
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", "target", "logs", "*.duckdb", "*.wal", "__pycache__"
+)
+SUBSCRIPTIONS = "models/intermediate/subscriptions"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One fault: in `file`, `old` becomes `new`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+MUTATIONS = (
+    Mutation(
+        "the movement ladder asks for a rise before it asks for zero",
+        "macros/metrics/classify_mrr_movement.sql",
+        "        when {{ mrr_before }} = 0 and {{ has_paid_before }}",
+        "        when {{ mrr_after }} > {{ mrr_before }} and {{ has_paid_before }}\n"
+        "            then 'expansion'\n"
+        "        when {{ mrr_before }} = 0 and {{ has_paid_before }}",
+    ),
+    Mutation(
+        "a month that ends on the as-of day is not complete (< for <=)",
+        "models/utilities/util_months.sql",
+        "        <= cast({{ dbt.dateadd('day', 1, as_of_date()) }} as date)",
+        "        < cast({{ dbt.dateadd('day', 1, as_of_date()) }} as date)",
+    ),
+    Mutation(
+        "what ends on the as-of day has not ended (< for <=)",
+        f"{SUBSCRIPTIONS}/int_mrr_changes.sql",
+        "where valid_to <= {{ as_of_date() }}",
+        "where valid_to < {{ as_of_date() }}",
+    ),
+    Mutation(
+        "the discount is added",
+        "macros/metrics/recurring_amounts.sql",
+        "        - case when discount_is_recurring",
+        "        + case when discount_is_recurring",
+    ),
+    Mutation(
+        "a month has four weeks",
+        "seeds/billing_intervals.csv",
+        "week,365,84,",
+        "week,4,1,",
+    ),
+    Mutation(
+        "a trial counts as paying",
+        "macros/metrics/recurring_amounts.sql",
+        "in ('active', 'past_due')",
+        "in ('active', 'past_due', 'trialing')",
+    ),
+    Mutation(
+        "churn is dated a day late",
+        f"{SUBSCRIPTIONS}/int_mrr_changes.sql",
+        "        valid_to as changed_date,",
+        "        cast({{ dbt.dateadd('day', 1, 'valid_to') }} as date)"
+        " as changed_date,",
+    ),
+    Mutation(
+        "a refund is ignored",
+        "models/intermediate/customers/int_orders_valued.sql",
+        "            - refunded_until_now\n",
+        "",
+    ),
+    Mutation(
+        "the lifespan of the churn-based value has no cap",
+        "models/intermediate/value/int_customers_valued_by_churn.sql",
+        "        churn_rate * {{ policy('max_lifetime_months') }} < 1 as is_capped",
+        "        churn_rate < 0 as is_capped",
+    ),
+    Mutation(
+        "the lifespan of the formula has no cap",
+        "models/intermediate/value/int_lifespans_estimated.sql",
+        "(1 - retention_rate) * {{ policy('max_lifetime_months') }}",
+        "(1 - retention_rate) * 1000000",
+    ),
+    Mutation(
+        "lag runs over all customers",
+        "models/marts/finance/fct_customer_mrr.sql",
+        "        lag(mrr_after) over (\n"
+        "            partition by customer_key order by changed_month",
+        "        lag(mrr_after) over (\n            order by changed_month",
+    ),
+    Mutation(
+        "a duplicate order counts twice",
+        "macros/validation/repeated_rows.sql",
+        "case when row_rank > 1 then 'duplicate_row; ' else '' end",
+        "''",
+    ),
+)
+
+
+def main() -> int:
+    """Run the mutations whose name has one of the words; all without words."""
+    words = sys.argv[1:]
+    wanted = [m for m in MUTATIONS if not words or any(w in m.name for w in words)]
+    missed = [m.name for m in wanted if not caught(m)]
+    print(f"{len(wanted) - len(missed)} of {len(wanted)} mutations caught")
+    return 1 if missed or not wanted else 0
+
+
+def caught(mutation: Mutation) -> bool:
+    """Whether a test fails on the mutated copy; prints the first that do."""
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / "project"
+        shutil.copytree(PROJECT, copy, ignore=LEFT_OUT)
+        apply(mutation, copy)
+        failed = failing_dbt_tests(copy) + failing_python_tests(copy)
+    print(f"{'caught' if failed else 'MISSED'}: {mutation.name}")
+    for name in failed[:6]:
+        print(f"    {name}")
+    if len(failed) > 6:
+        print(f"    and {len(failed) - 6} more")
+    sys.stdout.flush()
+    return bool(failed)
+
+
+def apply(mutation: Mutation, copy: Path) -> None:
+    """Change the file; a text that is not there once would test nothing."""
+    file = copy / mutation.file
+    text = file.read_text()
+    if text.count(mutation.old) != 1:
+        found = text.count(mutation.old)
+        raise SystemExit(f"{mutation.name}: {found} places to change in {mutation.file}")
+    file.write_text(text.replace(mutation.old, mutation.new))
+
+
+def failing_dbt_tests(copy: Path) -> list[str]:
+    """Unit tests and data tests that a `dbt build` of the demo turns red."""
+    outcome = run([sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "build"], copy)
+    return re.findall(r"Failure in ((?:unit_)?test \S+)", outcome)
+
+
+def failing_python_tests(copy: Path) -> list[str]:
+    """Python tests that compare the marts with the reference or an identity."""
+    modules = [
+        f"tests/python/test_{name}.py"
+        for name in ("mrr", "churn", "renewals", "customers", "orders", "identities")
+    ]
+    outcome = run([sys.executable, "-m", "pytest", "-q", *modules], copy)
+    return re.findall(r"^(?:FAILED|ERROR) (\S+)", outcome, re.MULTILINE)
+
+
+def run(command: list[str], copy: Path) -> str:
+    """The output of a command in the copy, whatever its exit code."""
+    environment = {
+        **os.environ,
+        "DBT_PROFILES_DIR": str(copy),
+        "DBT_TARGET_PATH": str(copy / "target"),
+        "DBT_LOG_PATH": str(copy / "logs"),
+        "PERENNIAL_WORK_FILE": str(copy / "work.duckdb"),
+    }
+    outcome = subprocess.run(
+        command, cwd=copy, env=environment, capture_output=True, text=True, check=False
+    )
+    return outcome.stdout + outcome.stderr
+
+
+if __name__ == "__main__":
+    sys.exit(main())

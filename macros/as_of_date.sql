@@ -18,3 +18,20 @@
         modules.pytz.timezone(policy("reporting_timezone"))
     ).strftime("%Y-%m-%d") }}' as date)
 {%- endmacro %}
+
+
+{# Says in the build's output as of when it counts. Post-hook of
+   util_as_of_date. #}
+{% macro announce_as_of_date() %}
+    {% if execute %}
+        {% set day = run_query('select as_of_date from ' ~ this).columns[0][0] %}
+        {{ log(
+            'As of ' ~ day ~ (
+                '' if policy('as_of_date')
+                else ', the latest date in the inputs; set as_of_date to fix it'
+            ),
+            info=true
+        ) }}
+    {% endif %}
+    {% do return('') %}
+{% endmacro %}

@@ -1,20 +1,10 @@
-{# One row per subscription whose latest status is not dated by a change. #}
+{# One row per subscription whose latest status no change dates, with a day. #}
 
 with
 
-subscriptions as (
+undated as (
 
-    select * from {{ ref('int_subscriptions_unioned') }}
-
-    where subscription_status in ('past_due', 'unpaid', 'paused')
-
-),
-
-changes as (
-
-    select * from {{ ref('int_subscription_changes_unioned') }}
-
-    where subscription_status is not null
+    select * from {{ ref('int_latest_statuses_found') }}
 
 ),
 
@@ -37,56 +27,6 @@ billing_intervals as (
 numbers as (
 
     select * from {{ ref('util_numbers') }}
-
-),
-
-named_statuses as (
-
-    select
-        source_name,
-        subscription_id,
-        changed_date as named_date,
-        subscription_status as named_status,
-        row_number() over (
-            partition by source_name, subscription_id
-            order by changed_at desc
-        ) as recency
-
-    from changes
-
-),
-
--- The state that holds the as-of day; none when the subscription has ended.
-undated as (
-
-    select
-        subscriptions.source_name,
-        subscriptions.subscription_id,
-        subscriptions.subscription_status as latest_status,
-        named_statuses.named_date,
-        states.valid_from
-
-    from subscriptions
-
-    inner join states
-        on
-            subscriptions.source_name = states.source_name
-            and subscriptions.subscription_id = states.subscription_id
-            and states.valid_from <= {{ as_of_date() }}
-            and (
-                states.valid_to > {{ as_of_date() }}
-                or states.valid_to is null
-            )
-
-    left join named_statuses
-        on
-            subscriptions.source_name = named_statuses.source_name
-            and subscriptions.subscription_id = named_statuses.subscription_id
-            and named_statuses.recency = 1
-
-    where
-        named_statuses.named_status is null
-        or named_statuses.named_status <> subscriptions.subscription_status
 
 ),
 

@@ -8,37 +8,9 @@ changes as (
 
 ),
 
--- Statuses that end or suspend a subscription say nothing about its past:
--- before any change it was on trial until the trial's end, then active.
 subscriptions as (
 
-    select
-        *,
-        case
-            when subscription_status in ('incomplete', 'incomplete_expired')
-                then subscription_status
-            when trial_ends_date > started_date
-                then 'trialing'
-            when subscription_status = 'trialing' and trial_ends_date is null
-                then 'trialing'
-            else 'active'
-        end as first_status
-
-    from {{ ref('int_subscriptions_unioned') }}
-
-),
-
-change_summaries as (
-
-    select
-        source_name,
-        subscription_id,
-        min(case when subscription_status is not null then changed_date end)
-            as first_named_status_date
-
-    from changes
-
-    group by source_name, subscription_id
+    select * from {{ ref('int_subscriptions_opened') }}
 
 ),
 
@@ -65,15 +37,14 @@ starts as (
 
 ),
 
--- A status that a change has named outranks the planned end of a trial.
 trial_ends as (
 
     select
-        subscriptions.source_name,
-        subscriptions.subscription_id,
-        subscriptions.trial_ends_date as valid_from,
+        source_name,
+        subscription_id,
+        trial_ended_date as valid_from,
         1 as event_rank,
-        subscriptions.started_at as happened_at,
+        started_at as happened_at,
         cast(null as {{ dbt.type_string() }}) as plan_id,
         'active' as subscription_status,
         cast(null as {{ dbt.type_string() }}) as billing_interval,
@@ -85,20 +56,7 @@ trial_ends as (
 
     from subscriptions
 
-    left join change_summaries
-        on
-            subscriptions.source_name = change_summaries.source_name
-            and subscriptions.subscription_id
-            = change_summaries.subscription_id
-
-    where
-        subscriptions.first_status = 'trialing'
-        and subscriptions.trial_ends_date is not null
-        and (
-            change_summaries.first_named_status_date is null
-            or change_summaries.first_named_status_date
-            > subscriptions.trial_ends_date
-        )
+    where trial_ended_date is not null
 
 ),
 

@@ -4,19 +4,7 @@ with
 
 states as (
 
-    select * from {{ ref('int_subscriptions_split_into_states') }}
-
-),
-
-subscriptions as (
-
-    select
-        source_name,
-        subscription_id,
-        currency,
-        exchange_rate
-
-    from {{ ref('int_subscriptions_unioned') }}
+    select * from {{ ref('int_subscription_states_rated') }}
 
 ),
 
@@ -25,61 +13,6 @@ billing_intervals as (
     select * from {{ ref('billing_intervals') }}
 
 ),
-
-{% if policy('fx_rate_policy') == 'version_start' %}
-
-rates_of_day as (
-
-    select * from {{ ref('int_exchange_rates_dated') }}
-
-),
-
--- Each state is rated on its own first day: the rate moves MRR, as asked for.
-rated as (
-
-    select
-        states.*,
-        coalesce(rates_of_day.rate, subscriptions.exchange_rate)
-            as exchange_rate
-
-    from states
-
-    inner join subscriptions
-        on
-            states.source_name = subscriptions.source_name
-            and states.subscription_id = subscriptions.subscription_id
-
-    left join rates_of_day
-        on
-            subscriptions.currency = rates_of_day.currency
-            and subscriptions.currency <> '{{ policy("reporting_currency") }}'
-            and states.valid_from >= rates_of_day.valid_from
-            and (
-                states.valid_from < rates_of_day.valid_to
-                or rates_of_day.valid_to is null
-            )
-
-),
-
-{% else %}
-
--- One rate for the whole life: a rate that moves must not look like expansion.
-rated as (
-
-    select
-        states.*,
-        subscriptions.exchange_rate
-
-    from states
-
-    inner join subscriptions
-        on
-            states.source_name = subscriptions.source_name
-            and states.subscription_id = subscriptions.subscription_id
-
-),
-
-{% endif %}
 
 billed as (
 
@@ -91,7 +24,7 @@ billed as (
             else {{ in_reporting_currency('discount_amount') }}
         end as one_off_discount
 
-    from rated
+    from states
 
 ),
 

@@ -16,16 +16,11 @@ events as (
 
 subscriptions as (
 
-    select
-        source_name,
-        subscription_id,
-        ended_date
-
-    from {{ ref('int_subscriptions_unioned') }}
+    select * from {{ ref('int_subscriptions_unioned') }}
 
 ),
 
--- Counting the cells that were given numbers the runs of one value...
+-- Counting the given cells numbers the runs of one value...
 numbered as (
 
     select
@@ -107,9 +102,7 @@ final as (
         subscription_id,
 
         ---------- attributes
-        {% for column in carried %}
-        {{ column }},
-        {% endfor %}
+        {{ carried | join(',\n        ') }},
 
         ---------- dates
         valid_from,

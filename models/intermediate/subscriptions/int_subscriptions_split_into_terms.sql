@@ -2,9 +2,11 @@
 
 with
 
-versions as (
+spells as (
 
-    select * from {{ ref('int_subscriptions_split_into_versions') }}
+    select * from {{ ref('int_paying_spells_found') }}
+
+    where anchor_date <= {{ as_of_date() }}
 
 ),
 
@@ -17,37 +19,6 @@ billing_intervals as (
 numbers as (
 
     select * from {{ ref('util_numbers') }}
-
-),
-
-runs as (
-
-    {{ paying_runs('versions') }}
-
-),
-
--- Consecutive days of one subscription, paying at one billing interval.
-spells as (
-
-    select
-        source_name,
-        subscription_id,
-        customer_key,
-        billing_interval,
-        billing_interval_count,
-        run_from as anchor_date,
-        case when count(*) = count(valid_to) then max(valid_to) end
-            as spell_end_date
-
-    from runs
-
-    group by
-        source_name,
-        subscription_id,
-        customer_key,
-        billing_interval,
-        billing_interval_count,
-        run_from
 
 ),
 
@@ -70,9 +41,6 @@ bounded_spells as (
 
     inner join billing_intervals
         on spells.billing_interval = billing_intervals.billing_interval
-
-    where spells.anchor_date <= {{ as_of_date() }}
-
 ),
 
 boundaries as (

@@ -27,7 +27,7 @@ final as (
 
     from checked
 
-    where 
+    where
         reasons is null
         and occurred_date <= {{ as_of_date() }}
 

@@ -26,7 +26,7 @@ final as (
 
     from checked
 
-    where 
+    where
         reasons is null
         and submitted_date <= {{ as_of_date() }}
 

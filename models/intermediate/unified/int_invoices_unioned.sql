@@ -35,7 +35,7 @@ final as (
 
     from checked
 
-    where 
+    where
         reasons is null
         and invoiced_date <= {{ as_of_date() }}
 

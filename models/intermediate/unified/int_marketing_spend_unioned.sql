@@ -28,7 +28,7 @@ final as (
 
     from checked
 
-    where 
+    where
         reasons is null
         and spend_date <= {{ as_of_date() }}
 

@@ -30,7 +30,7 @@ final as (
 
     from checked
 
-    where 
+    where
         reasons is null
         and ordered_date <= {{ as_of_date() }}
 

@@ -24,7 +24,7 @@ final as (
 
     from checked
 
-    where 
+    where
         reasons is null
         and session_date <= {{ as_of_date() }}
 

@@ -1,4 +1,4 @@
-{# One row per acquisition month, channel and month since, with margin so far. #}
+{# One row per acquisition month, channel and month since, with its margin. #}
 
 with
 

@@ -1,0 +1,79 @@
+{# One row per state of a subscription, with its exchange rate. #}
+
+with
+
+states as (
+
+    select * from {{ ref('int_subscriptions_split_into_states') }}
+
+),
+
+subscriptions as (
+
+    select
+        source_name,
+        subscription_id,
+        currency,
+        exchange_rate
+
+    from {{ ref('int_subscriptions_unioned') }}
+
+),
+
+{% if policy('fx_rate_policy') == 'version_start' %}
+
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_dated') }}
+
+    where currency <> '{{ policy("reporting_currency") }}'
+
+),
+
+-- Each state at the rate of its own first day: the rate moves MRR, as asked.
+final as (
+
+    select
+        states.*,
+        coalesce(exchange_rates.rate, subscriptions.exchange_rate)
+            as exchange_rate
+
+    from states
+
+    inner join subscriptions
+        on
+            states.source_name = subscriptions.source_name
+            and states.subscription_id = subscriptions.subscription_id
+
+    left join exchange_rates
+        on
+            subscriptions.currency = exchange_rates.currency
+            and states.valid_from >= exchange_rates.valid_from
+            and (
+                states.valid_from < exchange_rates.valid_to
+                or exchange_rates.valid_to is null
+            )
+
+)
+
+{% else %}
+
+-- One rate for the whole life: a rate that moves must not look like expansion.
+final as (
+
+    select
+        states.*,
+        subscriptions.exchange_rate
+
+    from states
+
+    inner join subscriptions
+        on
+            states.source_name = subscriptions.source_name
+            and states.subscription_id = subscriptions.subscription_id
+
+)
+
+{% endif %}
+
+select * from final

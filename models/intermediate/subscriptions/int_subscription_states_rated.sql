@@ -34,7 +34,18 @@ exchange_rates as (
 final as (
 
     select
-        states.*,
+        states.source_name,
+        states.subscription_id,
+        states.plan_id,
+        states.subscription_status,
+        states.billing_interval,
+        states.billing_interval_count,
+        states.quantity,
+        states.unit_amount,
+        states.discount_amount,
+        states.discount_is_recurring,
+        states.valid_from,
+        states.valid_to,
         coalesce(exchange_rates.rate, subscriptions.exchange_rate)
             as exchange_rate
 
@@ -62,7 +73,18 @@ final as (
 final as (
 
     select
-        states.*,
+        states.source_name,
+        states.subscription_id,
+        states.plan_id,
+        states.subscription_status,
+        states.billing_interval,
+        states.billing_interval_count,
+        states.quantity,
+        states.unit_amount,
+        states.discount_amount,
+        states.discount_is_recurring,
+        states.valid_from,
+        states.valid_to,
         subscriptions.exchange_rate
 
     from states

@@ -55,14 +55,28 @@
             and value <= rule.get('maximum', value)
         ) %}
     {% elif rule.kind == 'date' %}
-        {% do return(
-            modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2}', value | string)
-            is not none
-        ) %}
+        {% do return(_is_calendar_day(value | string)) %}
     {% endif %}
     {% set pattern = rule.get('pattern', '.+') %}
     {% do return(
         modules.re.fullmatch(pattern, value | string) is not none
+    ) %}
+{% endmacro %}
+
+
+{# True for a day like 2024-02-29 that the calendar has. #}
+{% macro _is_calendar_day(text) %}
+    {% if not modules.re.fullmatch('[0-9]{4}-[0-9]{2}-[0-9]{2}', text) %}
+        {% do return(false) %}
+    {% endif %}
+    {% set year, month, day = text[:4] | int, text[5:7] | int, text[8:] | int %}
+    {% set is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) %}
+    {% set lengths = [
+        31, 29 if is_leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
+    ] %}
+    {% do return(
+        year > 0 and 1 <= month and month <= 12
+        and 1 <= day and day <= lengths[month - 1]
     ) %}
 {% endmacro %}
 

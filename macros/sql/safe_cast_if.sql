@@ -11,9 +11,7 @@
         then_to    optional type to cast on to ('3.0' is a whole number)
 #}
 {% macro safe_cast_if(column, pattern, data_type, then_to=none) %}
-    {% set cast_text = adapter.dispatch('try_cast', 'perennial')(
-        'trim(' ~ column ~ ')', data_type
-    ) %}
+    {% set cast_text = try_cast('trim(' ~ column ~ ')', data_type) %}
     {% if then_to %}
         {% set cast_text = 'cast(' ~ cast_text ~ ' as ' ~ then_to ~ ')' %}
     {% endif %}
@@ -24,7 +22,14 @@
 {% endmacro %}
 
 
-{# Engines without try_cast rely on the pattern alone. #}
+{# A cast that gives null for what it can not read; engines without one rely
+   on the pattern that was asked before. #}
+{% macro try_cast(expression, data_type) %}
+    {% do return(
+        adapter.dispatch('try_cast', 'perennial')(expression, data_type)
+    ) %}
+{% endmacro %}
+
 {% macro default__try_cast(expression, data_type) %}
     {% do return('cast(' ~ expression ~ ' as ' ~ data_type ~ ')') %}
 {% endmacro %}

@@ -27,9 +27,9 @@
         {% do return(_differing_lines(contract, relation)) %}
     {% endif %}
     {% set loaded_at = timestamp_value(relation ~ '.loaded_at') %}
-    {% set keys = [] %}
-    {% set on = [] %}
-    {% set key_names = [] %}
+    {% set keys = [relation ~ '.source_name'] %}
+    {% set on = [relation ~ '.source_name = repeated.key_0'] %}
+    {% set key_names = ['key_0'] %}
     {% set contents = [] %}
     {% for column in contract.key %}
         {% set key = typed_value(
@@ -91,7 +91,7 @@ from (
             inner join (
                 select
                 {%- for key in keys %}
-                    {{ key }} as key_{{ loop.index }}{{ ',' if not loop.last }}
+                    {{ key }} as key_{{ loop.index0 }}{{ ',' if not loop.last }}
                 {%- endfor %}
                 from {{ relation }}
                 where

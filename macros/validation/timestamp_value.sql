@@ -10,18 +10,19 @@
 #}
 {% macro timestamp_value(column) %}
     {% set day = '[0-9]{4}-[0-9]{2}-[0-9]{2}' %}
-    {% set clock = '[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?' %}
+    {% set clock = '[T ]([01][0-9]|2[0-3]):[0-5][0-9]'
+        ~ '(:[0-5][0-9]([.][0-9]{1,9})?)?' %}
     {% set offset = '( ?UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)' %}
     {% set zone = policy('source_timezone') or policy('reporting_timezone') %}
     {% do return(
         'case when ' ~ matches_pattern(
             'trim(' ~ column ~ ')', day ~ '(' ~ clock ~ ')?'
         ) ~ ' then ' ~ zone_to_utc(
-            adapter.dispatch('try_cast', 'perennial')(
-                'trim(' ~ column ~ ')', 'timestamp'
-            ), zone
+            try_cast('trim(' ~ column ~ ')', 'timestamp'), zone
         )
-        ~ ' when ' ~ matches_pattern('trim(' ~ column ~ ')', day ~ clock ~ offset)
+        ~ ' when ' ~ matches_pattern(
+            'trim(' ~ column ~ ')', day ~ clock ~ offset
+        )
         ~ ' then ' ~ adapter.dispatch('offset_text_to_utc', 'perennial')(
             'trim(' ~ column ~ ')'
         ) ~ ' end'

@@ -53,7 +53,7 @@
     {% elif kind == 'end_timestamp' %}
         {% do return(end_timestamp_value(column)) %}
     {% elif kind == 'date' %}
-        {% do return(reporting_date(timestamp_value(column))) %}
+        {% do return(_date_value(column)) %}
     {% endif %}
     {{ exceptions.raise_compiler_error("unknown kind of value: " ~ kind) }}
 {% endmacro %}
@@ -93,6 +93,18 @@
     {% do return(safe_cast_if(
         column, '[+-]?([0-9]{1,12}([.][0-9]+)?|[.][0-9]+)', 'decimal(18,6)'
     )) %}
+{% endmacro %}
+
+
+{# A day is the same day in every zone; only an instant falls on one or the
+   other. #}
+{% macro _date_value(column) %}
+    {% set day = '[0-9]{4}-[0-9]{2}-[0-9]{2}' %}
+    {% do return(
+        'case when ' ~ matches_pattern('trim(' ~ column ~ ')', day)
+        ~ ' then ' ~ try_cast('trim(' ~ column ~ ')', 'date')
+        ~ ' else ' ~ reporting_date(timestamp_value(column)) ~ ' end'
+    ) %}
 {% endmacro %}
 
 

@@ -1,6 +1,8 @@
 {# One row per input table: what it brought, what was read, what is bad. #}
 
-{# Nothing downstream runs when the post-hook finds too little or too bad. #}
+{# Nothing downstream runs when the hook finds too little or too much bad. #}
+{{ config(post_hook="{{ stop_on_bad_inputs() }}") }}
+
 with
 
 {% for table in input_contract() %}
@@ -13,7 +15,11 @@ with
                 if execute else 'select 0' }}
         ), 0) as brought_rows,
         (
-            select coalesce(sum(staged.line_count), 0)
+            select
+                cast(
+                    coalesce(sum(staged.line_count), 0)
+                    as {{ dbt.type_bigint() }}
+                )
             from {{ ref('stg_files__' ~ table) }} as staged
         ) as read_rows,
         count(*) as raw_rows,

@@ -1,4 +1,4 @@
-{# One row per day on which a subscription brought revenue, by its one road. #}
+{# One row per subscription and day on which it brought revenue. #}
 
 {% set margin_rate = policy('subscription_gross_margin')
     or policy('default_gross_margin') %}
@@ -91,12 +91,19 @@ final as (
         customer_key,
         revenue_source,
         revenue_date,
-        revenue,
-        margin
+        cast(sum(revenue) as decimal(18, 6)) as revenue,
+        cast(sum(margin) as decimal(18, 6)) as margin
 
     from ranked
 
     where road_rank = best_road_rank
+
+    group by
+        source_name,
+        subscription_id,
+        customer_key,
+        revenue_source,
+        revenue_date
 
 )
 

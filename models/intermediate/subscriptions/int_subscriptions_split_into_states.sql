@@ -70,7 +70,6 @@ days as (
 
     from filled
 
-    -- All that happened on one day is one change: the state at its end.
     where rank_from_end_of_day = 1
 
 ),

@@ -1,4 +1,4 @@
-{# One row per build: how long buyers keep buying, by the CLV formula. #}
+{# One row per segment, with how long its buyers keep buying. #}
 
 with
 
@@ -30,6 +30,7 @@ pairs as (
 final as (
 
     select
+        'all' as segment_name,
         retention_rate,
         case
             when

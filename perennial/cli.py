@@ -6,6 +6,8 @@ from pathlib import Path
 import click
 
 from perennial import __version__
+from perennial.check import CheckError, check_folder, format_check
+from perennial.contract import ContractError
 from perennial.demo import DEFAULT_SEED, write_demo
 from perennial.headlines import HeadlinesError, format_headlines, read_headlines
 
@@ -57,6 +59,31 @@ def demo(output: Path, seed: int) -> None:
         ) from error
     for table, count in row_counts.items():
         click.echo(f"{output / f'{table}.csv'}  {count} rows")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def check(folder: Path) -> None:
+    """Tell what FOLDER holds of the input tables, before it is built.
+
+    For each table: its files, the columns found, missing and unused, rows and
+    dates. At the end stands the dbt command, with a mapping (input_columns)
+    of the names that look like missing columns. Nothing is written.
+
+    The exit code is 1 when a build of the files as they are would fail: a
+    required column is missing, a file is none of the tables or unreadable.
+
+    \b
+    Example:
+      perennial check my_shop
+    """
+    try:
+        found = check_folder(folder)
+    except (CheckError, ContractError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(format_check(found))
+    if not found.can_be_built:
+        raise SystemExit(1)
 
 
 @main.command()

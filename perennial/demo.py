@@ -1,8 +1,7 @@
 """Write the demo's input files: the same bytes for the same seed everywhere.
 
 A table is one entry of COLUMNS and one of the dictionary that `make_tables`
-returns: the rows of the named customers first, then the generated ones, then
-the dirty ones.
+returns.
 """
 
 import csv
@@ -10,9 +9,22 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from perennial import demo_stories as stories
+from perennial.demo_catalogue import make_order_items, make_products
+from perennial.demo_channels import (
+    make_exchange_rates,
+    make_marketing_spend,
+    make_platform_sessions,
+)
+from perennial.demo_contacts import make_customer_events, make_customer_feedback
+from perennial.demo_dirty import DIRTY_ROWS
+from perennial.demo_invoices import make_invoices
 from perennial.demo_shop import Row, make_customers, make_orders
-from perennial.demo_subscriptions import make_subscriptions
+from perennial.demo_stories import tell_stories
+from perennial.demo_subscriptions import (
+    make_lives,
+    make_subscription_changes,
+    make_subscriptions,
+)
 
 DEFAULT_SEED = 20230101
 
@@ -76,6 +88,47 @@ COLUMNS = {
         "billing_interval_count",
         "status",
     ),
+    "order_items": (
+        "order_item_id",
+        "order_id",
+        "product_id",
+        "quantity",
+        "unit_price",
+        "list_price",
+        "unit_cost",
+        "discount_amount",
+    ),
+    "products": (
+        "product_id",
+        "product_name",
+        "category",
+        "list_price",
+        "unit_cost",
+    ),
+    "invoices": (
+        "invoice_id",
+        "subscription_id",
+        "period_start",
+        "period_end",
+        "amount_due",
+        "amount_paid",
+        "tax_amount",
+        "amount_refunded",
+        "currency",
+        "paid_at",
+        "status",
+    ),
+    "marketing_spend": ("spend_date", "channel", "amount", "currency"),
+    "platform_sessions": ("session_date", "platform", "sessions"),
+    "exchange_rates": ("rate_date", "currency", "rate"),
+    "customer_events": (
+        "event_id",
+        "customer_id",
+        "occurred_at",
+        "event_type",
+        "channel",
+    ),
+    "customer_feedback": ("feedback_id", "customer_id", "submitted_at", "score"),
 }
 
 
@@ -90,26 +143,28 @@ def write_demo(folder: Path, seed: int = DEFAULT_SEED) -> dict[str, int]:
 
 
 def make_tables(seed: int) -> dict[str, list[Row]]:
-    """The rows of every table of the demo."""
+    """The rows of every table: the told ones, the generated ones, the dirty ones."""
     customers = make_customers(seed)
     orders = make_orders(seed, customers)
-    subscriptions, changes = make_subscriptions(seed, customers)
+    lives = make_lives(seed, customers)
+    generated = {
+        "customers": [customer.row for customer in customers],
+        "orders": orders,
+        "subscriptions": make_subscriptions(lives),
+        "subscription_changes": make_subscription_changes(lives),
+        "order_items": make_order_items(seed, orders),
+        "products": make_products(),
+        "invoices": make_invoices(seed, lives),
+        "marketing_spend": make_marketing_spend(seed),
+        "platform_sessions": make_platform_sessions(seed),
+        "exchange_rates": make_exchange_rates(),
+        "customer_events": make_customer_events(seed, customers),
+        "customer_feedback": make_customer_feedback(seed, customers),
+    }
+    told = tell_stories()
     return {
-        "customers": [
-            *(story.customer for story in stories.STORIES),
-            *(customer.row for customer in customers),
-        ],
-        "orders": [*_told("orders"), *orders, *stories.DIRTY_ORDERS],
-        "subscriptions": [
-            *_told("subscriptions"),
-            *subscriptions,
-            *stories.DIRTY_SUBSCRIPTIONS,
-        ],
-        "subscription_changes": [
-            *(change for story in stories.STORIES for change in story.changes),
-            *changes,
-            *stories.DIRTY_CHANGES,
-        ],
+        table: [*told.get(table, []), *rows, *DIRTY_ROWS.get(table, [])]
+        for table, rows in generated.items()
     }
 
 
@@ -120,12 +175,3 @@ def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
-
-
-def _told(table: str) -> list[Row]:
-    """The stories' rows of a table, each with its story's customer."""
-    return [
-        {"customer_id": story.customer["customer_id"], **row}
-        for story in stories.STORIES
-        for row in getattr(story, table)
-    ]

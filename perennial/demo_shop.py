@@ -53,6 +53,9 @@ COUNTRY_SHARES = {
     "FR": 0.08,
     "NL": 0.05,
 }
+# Some of the customers abroad pay in their own currency, all else is in dollars.
+COUNTRY_CURRENCIES = {"GB": "GBP", "DE": "EUR", "FR": "EUR", "NL": "EUR"}
+OWN_CURRENCY_SHARE = 0.2
 GENDER_SHARES = {"female": 0.50, "male": 0.42, "other": 0.02, "": 0.06}
 INCOME_SHARES = {
     "under_30k": 0.18,
@@ -93,6 +96,7 @@ class Customer:
     spend: float
     platform: str
     country: str
+    currency: str
     has_orders: bool
     has_subscriptions: bool
     row: Row
@@ -180,10 +184,17 @@ def _make_customer(seed: int, number: int, created_at: datetime) -> Customer:
         spend=INCOME_SPEND.get(income, 1.0),
         platform=platform,
         country=country,
+        currency=_draw_currency(seed, customer_id, country),
         has_orders=kind != "subscriptions",
         has_subscriptions=kind != "orders",
         row=row,
     )
+
+
+def _draw_currency(seed: int, customer_id: str, country: str) -> str:
+    """What all orders and subscriptions of the customer are priced in."""
+    pays_in_own = Draws(seed, f"{customer_id}/currency").chance(OWN_CURRENCY_SHARE)
+    return COUNTRY_CURRENCIES.get(country, "USD") if pays_in_own else "USD"
 
 
 def _make_email(draws: Draws, number: int) -> str:
@@ -247,7 +258,7 @@ def _make_order(draws: Draws, customer: Customer, at: datetime, usual: float) ->
         "customer_id": customer.customer_id,
         "ordered_at": instant(at),
         "gross_amount": money(gross),
-        "currency": "USD",
+        "currency": customer.currency,
         "status": status,
         "discount_amount": money(discount) if discount else "",
         "refunded_amount": money(refunded) if refunded else "",

@@ -1,7 +1,6 @@
 """The demo's named customers: each has one story, and its rows are all here.
 
-A number in a mart can be followed by hand through these few rows. At the end
-stand the dirty rows, one for each way in which a row can be unusable.
+A number in a mart can be followed by hand through these few rows.
 """
 
 from dataclasses import dataclass, field
@@ -22,6 +21,10 @@ class Story:
     orders: list[Row] = field(default_factory=list)
     subscriptions: list[Row] = field(default_factory=list)
     changes: list[Row] = field(default_factory=list)
+    items: list[Row] = field(default_factory=list)
+    invoices: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    feedback: list[Row] = field(default_factory=list)
 
 
 # One order, and never seen again: it is lapsed a year later.
@@ -50,11 +53,21 @@ ADA = Story(
             platform="web",
         ),
     ],
+    items=[
+        row(
+            order_item_id="ada-1-1",
+            order_id="ada-1",
+            product_id="p01",
+            quantity="2",
+            unit_price="24.00",
+        ),
+    ],
 )
 
 # A loyal repeat buyer: seven orders, the last on the demo's last day. One has
 # a discount, one has no known cost (its margin is estimated), one was placed
-# at a quarter to midnight in a zone two hours ahead of UTC.
+# at a quarter to midnight in a zone two hours ahead of UTC. The sixth has no
+# discount, but its item was sold at 110.00 instead of 130.00.
 BEN = Story(
     customer=row(
         customer_id="ben-loyal-buyer",
@@ -126,9 +139,88 @@ BEN = Story(
             platform="ios",
         ),
     ],
+    items=[
+        row(
+            order_item_id="ben-1-1",
+            order_id="ben-1",
+            product_id="p39",
+            quantity="1",
+            unit_price="100.00",
+        ),
+        row(
+            order_item_id="ben-2-1",
+            order_id="ben-2",
+            product_id="p22",
+            quantity="1",
+            unit_price="120.00",
+        ),
+        row(
+            order_item_id="ben-3-1",
+            order_id="ben-3",
+            product_id="p20",
+            quantity="1",
+            unit_price="48.00",
+            discount_amount="12.00",
+        ),
+        row(
+            order_item_id="ben-3-2",
+            order_id="ben-3",
+            product_id="p37",
+            quantity="1",
+            unit_price="30.00",
+            discount_amount="7.50",
+        ),
+        row(
+            order_item_id="ben-3-3",
+            order_id="ben-3",
+            product_id="p33",
+            quantity="1",
+            unit_price="2.00",
+            list_price="2.00",
+            unit_cost="1.20",
+            discount_amount="0.50",
+        ),
+        row(
+            order_item_id="ben-4-1",
+            order_id="ben-4",
+            product_id="p18",
+            quantity="1",
+            unit_price="90.00",
+        ),
+        row(
+            order_item_id="ben-5-1",
+            order_id="ben-5",
+            product_id="p37",
+            quantity="2",
+            unit_price="30.00",
+        ),
+        row(
+            order_item_id="ben-6-1",
+            order_id="ben-6",
+            product_id="p14",
+            quantity="1",
+            unit_price="110.00",
+        ),
+        row(
+            order_item_id="ben-7-1",
+            order_id="ben-7",
+            product_id="p14",
+            quantity="1",
+            unit_price="130.00",
+        ),
+    ],
+    feedback=[
+        row(
+            feedback_id="ben-score-1",
+            submitted_at="2024-08-09T18:00:00Z",
+            score="10",
+        ),
+    ],
 )
 
-# An annual plan, renewed twice: 120.00 a year is an MRR of 10.00.
+# An annual plan, renewed twice: 120.00 a year is an MRR of 10.00. Each term is
+# invoiced with 19 % tax, the second is paid late, and 20.00 of the third are
+# paid back: the revenue is 120.00 + 120.00 + 100.00.
 CARLA = Story(
     customer=row(
         customer_id="carla-annual-plan",
@@ -147,6 +239,42 @@ CARLA = Story(
             billing_interval="year",
             plan_id="basic",
             status="active",
+        ),
+    ],
+    invoices=[
+        row(
+            invoice_id="carla-1",
+            subscription_id="carla-plan",
+            period_start="2023-02-01",
+            period_end="2024-02-01",
+            amount_due="142.80",
+            amount_paid="142.80",
+            tax_amount="22.80",
+            paid_at="2023-02-01T10:00:00Z",
+            status="paid",
+        ),
+        row(
+            invoice_id="carla-2",
+            subscription_id="carla-plan",
+            period_start="2024-02-01",
+            period_end="2025-02-01",
+            amount_due="142.80",
+            amount_paid="142.80",
+            tax_amount="22.80",
+            paid_at="2024-02-05T10:00:00Z",
+            status="paid",
+        ),
+        row(
+            invoice_id="carla-3",
+            subscription_id="carla-plan",
+            period_start="2025-02-01",
+            period_end="2026-02-01",
+            amount_due="142.80",
+            amount_paid="142.80",
+            tax_amount="22.80",
+            paid_at="2025-02-02T10:00:00Z",
+            status="paid",
+            amount_refunded="20.00",
         ),
     ],
 )
@@ -372,7 +500,8 @@ JANE = Story(
 )
 
 # A card that fails: past due still counts, unpaid does not, and after four
-# weeks the subscription is over. The churn is involuntary, on 24 May.
+# weeks the subscription is over. The churn is involuntary, on 24 May. Nine of
+# ten invoices were paid: the revenue is 9 x 29.00.
 KARL = Story(
     customer=row(
         customer_id="karl-card-fails",
@@ -401,6 +530,106 @@ KARL = Story(
         row(subscription_id="karl-plan", changed_at="2025-05-10", status="past_due"),
         row(subscription_id="karl-plan", changed_at="2025-05-24", status="unpaid"),
     ],
+    invoices=[
+        row(
+            invoice_id="karl-1",
+            subscription_id="karl-plan",
+            period_start="2024-08-10",
+            period_end="2024-09-10",
+            amount_due="29.00",
+            paid_at="2024-08-10T09:00:00Z",
+            status="paid",
+        ),
+        row(
+            invoice_id="karl-2",
+            subscription_id="karl-plan",
+            period_start="2024-09-10",
+            period_end="2024-10-10",
+            amount_due="29.00",
+            paid_at="2024-09-10T09:00:00Z",
+            status="paid",
+        ),
+        row(
+            invoice_id="karl-3",
+            subscription_id="karl-plan",
+            period_start="2024-10-10",
+            period_end="2024-11-10",
+            amount_due="29.00",
+            paid_at="2024-10-10T09:00:00Z",
+            status="paid",
+        ),
+        row(
+            invoice_id="karl-4",
+            subscription_id="karl-plan",
+            period_start="2024-11-10",
+            period_end="2024-12-10",
+            amount_due="29.00",
+            paid_at="2024-11-10T09:00:00Z",
+            status="paid",
+        ),
+        row(
+            invoice_id="karl-5",
+            subscription_id="karl-plan",
+            period_start="2024-12-10",
+            period_end="2025-01-10",
+            amount_due="29.00",
+            paid_at="2024-12-10T09:00:00Z",
+            status="paid",
+        ),
+        row(
+            invoice_id="karl-6",
+            subscription_id="karl-plan",
+            period_start="2025-01-10",
+            period_end="2025-02-10",
+            amount_due="29.00",
+            paid_at="2025-01-10T09:00:00Z",
+            status="paid",
+        ),
+        row(
+            invoice_id="karl-7",
+            subscription_id="karl-plan",
+            period_start="2025-02-10",
+            period_end="2025-03-10",
+            amount_due="29.00",
+            paid_at="2025-02-10T09:00:00Z",
+            status="paid",
+        ),
+        row(
+            invoice_id="karl-8",
+            subscription_id="karl-plan",
+            period_start="2025-03-10",
+            period_end="2025-04-10",
+            amount_due="29.00",
+            paid_at="2025-03-10T09:00:00Z",
+            status="paid",
+        ),
+        row(
+            invoice_id="karl-9",
+            subscription_id="karl-plan",
+            period_start="2025-04-10",
+            period_end="2025-05-10",
+            amount_due="29.00",
+            paid_at="2025-04-10T09:00:00Z",
+            status="paid",
+        ),
+        row(
+            invoice_id="karl-10",
+            subscription_id="karl-plan",
+            period_start="2025-05-10",
+            period_end="2025-06-10",
+            amount_due="29.00",
+            amount_paid="0.00",
+            status="uncollectible",
+        ),
+    ],
+    events=[
+        row(
+            event_id="karl-call",
+            occurred_at="2025-05-20T15:10:00Z",
+            event_type="support_contact",
+            channel="phone",
+        ),
+    ],
 )
 
 # Asks on 20 April to leave, and keeps the plan until the paid term is over.
@@ -426,6 +655,21 @@ LENA = Story(
             cancel_requested_at="2025-04-20",
             cancel_reason="too_expensive",
             is_involuntary="false",
+        ),
+    ],
+    events=[
+        row(
+            event_id="lena-mail",
+            occurred_at="2025-04-18T08:40:00Z",
+            event_type="support_contact",
+            channel="email",
+        ),
+    ],
+    feedback=[
+        row(
+            feedback_id="lena-score",
+            submitted_at="2025-04-21T09:00:00Z",
+            score="4",
         ),
     ],
 )
@@ -461,6 +705,14 @@ MONA = Story(
             billing_interval="month",
             plan_id="plus",
             status="active",
+        ),
+    ],
+    events=[
+        row(
+            event_id="mona-campaign",
+            occurred_at="2024-02-11T17:25:00Z",
+            event_type="campaign_response",
+            channel="email",
         ),
     ],
 )
@@ -532,6 +784,34 @@ OLGA = Story(
             platform="web",
         ),
     ],
+    items=[
+        row(
+            order_item_id="olga-1-1",
+            order_id="olga-1",
+            product_id="p36",
+            quantity="1",
+            unit_price="70.00",
+        ),
+        row(
+            order_item_id="olga-2-1",
+            order_id="olga-2",
+            product_id="p04",
+            quantity="1",
+            unit_price="55.00",
+        ),
+    ],
+    feedback=[
+        row(
+            feedback_id="olga-score-1",
+            submitted_at="2024-05-07T12:00:00Z",
+            score="6",
+        ),
+        row(
+            feedback_id="olga-score-2",
+            submitted_at="2024-08-20T12:00:00Z",
+            score="8",
+        ),
+    ],
 )
 
 # Begins on 31 January: terms end on 29 February, 31 March, 30 April, ...
@@ -596,6 +876,23 @@ QUINN = Story(
             status="active",
         ),
     ],
+    items=[
+        row(
+            order_item_id="quinn-1-1",
+            order_id="quinn-1",
+            product_id="p13",
+            quantity="1",
+            unit_price="36.00",
+        ),
+        row(
+            order_item_id="quinn-2-1",
+            order_id="quinn-2",
+            product_id="p26",
+            quantity="1",
+            unit_price="64.00",
+            discount_amount="6.40",
+        ),
+    ],
 )
 
 # A subscription that the shop bills by orders: its revenue is that of the
@@ -640,6 +937,22 @@ ROSA = Story(
             status="active",
         ),
     ],
+    items=[
+        row(
+            order_item_id="rosa-1-1",
+            order_id="rosa-1",
+            product_id="p07",
+            quantity="1",
+            unit_price="42.00",
+        ),
+        row(
+            order_item_id="rosa-2-1",
+            order_id="rosa-2",
+            product_id="p07",
+            quantity="1",
+            unit_price="42.00",
+        ),
+    ],
 )
 
 # Signed up and never paid: a prospect.
@@ -652,6 +965,63 @@ SAM = Story(
         platform="android",
         country="US",
     ),
+    events=[
+        row(
+            event_id="sam-login",
+            occurred_at="2025-07-01T10:02:00Z",
+            event_type="login",
+            channel="android",
+        ),
+    ],
+)
+
+# Pays in euros. The order counts at the rate of its week, 1.0853; the plan at
+# the rate of its first day, 1.0350, for good: the euro rises by 13 % after it,
+# and the MRR stays at 30.015.
+TESS = Story(
+    customer=row(
+        customer_id="tess-pays-in-euros",
+        created_at="2024-06-03T10:00:00Z",
+        email="tess@example.org",
+        acquisition_channel="referral",
+        platform="web",
+        country="FR",
+        gender="female",
+    ),
+    orders=[
+        row(
+            order_id="tess-1",
+            ordered_at="2024-06-05T10:15:00Z",
+            gross_amount="50.00",
+            currency="EUR",
+            status="completed",
+            tax_amount="10.00",
+            cost_amount="25.00",
+            platform="web",
+        ),
+    ],
+    subscriptions=[
+        row(
+            subscription_id="tess-plan",
+            started_at="2024-12-30",
+            unit_amount="29.00",
+            billing_interval="month",
+            currency="EUR",
+            plan_id="plus",
+            status="active",
+        ),
+    ],
+    items=[
+        row(
+            order_item_id="tess-1-1",
+            order_id="tess-1",
+            product_id="p01",
+            quantity="2",
+            unit_price="25.00",
+            list_price="25.00",
+            unit_cost="12.50",
+        ),
+    ],
 )
 
 STORIES = [
@@ -674,72 +1044,27 @@ STORIES = [
     QUINN,
     ROSA,
     SAM,
+    TESS,
 ]
 
-DIRTY_ORDERS = [
-    # The same row once more: duplicate_row. The first one stays.
-    {"customer_id": "ada-one-order", **ADA.orders[0]},
-    # Nobody ordered it: missing_id:customer_id.
-    row(
-        order_id="dirty-no-customer",
-        ordered_at="2024-03-08T12:00:00Z",
-        gross_amount="25.00",
-        status="completed",
-    ),
-    # A decimal comma: invalid_amount:gross_amount.
-    row(
-        order_id="dirty-decimal-comma",
-        customer_id="c0012",
-        ordered_at="2024-05-19T12:00:00Z",
-        gross_amount="12,50",
-        status="completed",
-    ),
-    # A day that does not exist: invalid_date:ordered_at.
-    row(
-        order_id="dirty-30-february",
-        customer_id="c0034",
-        ordered_at="2024-02-30",
-        gross_amount="31.00",
-        status="completed",
-    ),
-    # A negative price: negative_amount:gross_amount.
-    row(
-        order_id="dirty-negative",
-        customer_id="c0056",
-        ordered_at="2025-01-22T12:00:00Z",
-        gross_amount="-19.00",
-        status="completed",
-    ),
-]
 
-DIRTY_SUBSCRIPTIONS = [
-    # Over, but nobody knows since when: ended_without_date.
-    row(
-        subscription_id="dirty-no-end",
-        customer_id="c0078",
-        started_at="2024-06-01",
-        unit_amount="12.00",
-        billing_interval="month",
-        plan_id="basic",
-        status="cancelled",
-    ),
-    # An interval that is not in the contract: unknown_billing_interval.
-    row(
-        subscription_id="dirty-fortnight",
-        customer_id="c0090",
-        started_at="2024-06-15",
-        unit_amount="6.00",
-        billing_interval="fortnight",
-        plan_id="basic",
-        status="active",
-    ),
-]
+def tell_stories() -> dict[str, list[Row]]:
+    """All stories' rows by input table, each with its customer where it has one."""
+    return {
+        "customers": [story.customer for story in STORIES],
+        "orders": _with_customer("orders"),
+        "subscriptions": _with_customer("subscriptions"),
+        "subscription_changes": [cells for s in STORIES for cells in s.changes],
+        "order_items": [cells for s in STORIES for cells in s.items],
+        "invoices": [cells for s in STORIES for cells in s.invoices],
+        "customer_events": _with_customer("events"),
+        "customer_feedback": _with_customer("feedback"),
+    }
 
-DIRTY_CHANGES = [
-    # A change of nothing that is here: unknown_subscription.
-    row(
-        subscription_id="dirty-no-such-plan",
-        changed_at="2024-09-01",
-        quantity="2",
-    ),
-]
+
+def _with_customer(rows: str) -> list[Row]:
+    return [
+        {"customer_id": story.customer["customer_id"], **cells}
+        for story in STORIES
+        for cells in getattr(story, rows)
+    ]

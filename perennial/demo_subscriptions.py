@@ -51,7 +51,17 @@ REASON_SHARES = {
     "": 0.12,
 }
 
-Terms = tuple[Row, list[Row]]
+
+@dataclass
+class Term:
+    """One billing period as it was charged, in cents."""
+
+    starts: date
+    ends: date
+    interval: str
+    cents: int
+    paid_on: date | None = None
+    is_refused: bool = False
 
 
 @dataclass
@@ -70,6 +80,8 @@ class Life:
     discount_rate: float = 0.0
     term_count: int = 0
     changes: list[tuple[date, dict[str, object]]] = field(default_factory=list)
+    terms: list[Term] = field(default_factory=list)
+    subscription_id: str = ""
 
     def change(self, day: date, **cells: object) -> None:
         """Take on a new state, unless the day is not there yet."""
@@ -95,6 +107,16 @@ class Life:
             )
         self.change(day, **cells)
 
+    def charge(self, starts: date, ends: date, is_refused: bool = False) -> None:
+        """Bill a term that has begun; a discount once given is for the first."""
+        if starts > LAST_DAY:
+            return
+        cents = int(str(self.state["unit_amount"])) * int(str(self.state["quantity"]))
+        if self.state["discount_is_recurring"] or not self.terms:
+            cents -= int(str(self.state["discount_amount"] or 0))
+        interval = str(self.state["billing_interval"])
+        self.terms.append(Term(starts, ends, interval, cents, is_refused=is_refused))
+
     def end(self, day: date, reason: str, requested_on: date | None = None) -> None:
         """Leave for good; an end after the last day is known if asked for."""
         is_known = day <= LAST_DAY
@@ -108,8 +130,8 @@ class Life:
             self.state["status"] = "cancelled"
 
 
-def make_subscriptions(seed: int, customers: list[Customer]) -> Terms:
-    """All generated subscriptions by start, numbered, and their changes."""
+def make_lives(seed: int, customers: list[Customer]) -> list[Life]:
+    """All generated subscriptions by start, numbered."""
     lives = [
         life
         for customer in customers
@@ -117,16 +139,23 @@ def make_subscriptions(seed: int, customers: list[Customer]) -> Terms:
         for life in _live_customer(seed, customer)
     ]
     lives.sort(key=lambda life: (life.started_on, life.customer.customer_id))
-    rows: list[Row] = []
-    changes: list[Row] = []
     for number, life in enumerate(lives, start=1):
-        subscription_id = f"s{number:04d}"
-        rows.append(_subscription_row(subscription_id, life))
-        changes += [
-            {"subscription_id": subscription_id, **_change_row(day, cells)}
-            for day, cells in life.changes
-        ]
-    return rows, changes
+        life.subscription_id = f"s{number:04d}"
+    return lives
+
+
+def make_subscriptions(lives: list[Life]) -> list[Row]:
+    """The state of each subscription that is known on the last day."""
+    return [_subscription_row(life) for life in lives]
+
+
+def make_subscription_changes(lives: list[Life]) -> list[Row]:
+    """Every change of a subscription until the last day."""
+    return [
+        {"subscription_id": life.subscription_id, **_change_row(day, cells)}
+        for life in lives
+        for day, cells in life.changes
+    ]
 
 
 def list_price(plan: object, interval: object, day: date) -> int:
@@ -226,6 +255,7 @@ def _live_spell(life: Life, anchor: date) -> date | None:
             return None
         if number > 0:
             _start_term(life, starts)
+        life.charge(starts, ends)
         switched_on = _live_term(life, interval, starts, ends)
         if switched_on is not None:
             return switched_on
@@ -278,6 +308,7 @@ def _pay_late(life: Life, due_on: date) -> None:
     if life.term_count > 0 and not life.was_changed_on(due_on):
         life.change(due_on, status="past_due")
         life.change(paid_on, status="active")
+        life.terms[-1].paid_on = paid_on
 
 
 def _leave_chance(life: Life, interval: str) -> float:
@@ -292,6 +323,7 @@ def _leave_chance(life: Life, interval: str) -> float:
 def _leave(life: Life, starts: date, ends: date) -> None:
     """Either the payment fails for good, or the customer asks to leave."""
     if life.draws.chance(FAILED_SHARE):
+        life.charge(ends, ends + (ends - starts), is_refused=True)
         life.change(ends, status="past_due")
         life.change(ends + timedelta(days=14), status="unpaid")
         life.end(ends + timedelta(days=28), "payment_failed")
@@ -312,13 +344,13 @@ def _draw_reason(draws: Draws) -> str:
     return draws.weighted(REASON_SHARES)
 
 
-def _subscription_row(subscription_id: str, life: Life) -> Row:
+def _subscription_row(life: Life) -> Row:
     return {
-        "subscription_id": subscription_id,
+        "subscription_id": life.subscription_id,
         "customer_id": life.customer.customer_id,
         "started_at": life.started_on.isoformat(),
         **_cells(life.state),
-        "currency": "USD",
+        "currency": life.customer.currency,
         "trial_ends_at": _day(life.trial_ends_on),
         "ended_at": _day(life.ended_on),
         "cancel_requested_at": _day(life.requested_on),

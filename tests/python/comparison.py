@@ -26,6 +26,8 @@ KEYS = {
     "rpt_churn_reasons_monthly": ("revenue_month", "churn_type", "churn_reason"),
     "fct_subscription_terms": ("subscription_id", "term_number"),
     "rpt_renewals_monthly": ("renewal_month", "billing_interval"),
+    "rpt_cac_monthly": ("spend_month", "channel"),
+    "rpt_clv_calculator": ("item_name",),
     "fct_rejected_rows": ("table_name", "line_number"),
     "rpt_input_reconciliation": ("table_name", "currency"),
 }
@@ -34,6 +36,10 @@ RATE = re.compile(r"_rate$|_ratio$|_12m$|_yoy$|^purchase_frequency$|^lifespan_mo
 # of rounded factors does not: metrics.md allows 0.01 at most.
 MONEY_TOLERANCE = 0.00001
 PRODUCT_TOLERANCE = 0.001
+PRODUCTS = ("formula_clv", "churn_based_clv")
+# A lifetime of daily terms: one last decimal for each of them.
+HISTORY_TOLERANCE = 0.0005
+HISTORY = ("historical_revenue", "historical_margin")
 # A sum over many rows may differ by the last decimal of each.
 SUM_TOLERANCE = 0.001
 RATE_TOLERANCE = 1e-9
@@ -137,14 +143,15 @@ def is_same(mart: str, column: str, found: object, wanted: object) -> bool:
 
 def tolerance(mart: str, column: str, wanted: float) -> float:
     # A ratio of small sums shows their last decimal.
-    if column == "quick_ratio":
-        return 1e-7 * max(1.0, abs(wanted))
-    if RATE.search(column):
+    if column in ("quick_ratio", "clv_to_cac_ratio"):
+        return 1e-6 * max(1.0, abs(wanted))
+    if RATE.search(column) or mart == "rpt_clv_calculator":
         return RATE_TOLERANCE * max(1.0, abs(wanted))
     if mart.startswith("rpt_"):
         return SUM_TOLERANCE
-    is_product = column in ("formula_clv", "churn_based_clv")
-    return PRODUCT_TOLERANCE if is_product else MONEY_TOLERANCE
+    if column in HISTORY:
+        return HISTORY_TOLERANCE
+    return PRODUCT_TOLERANCE if column in PRODUCTS else MONEY_TOLERANCE
 
 
 def name(key: Key) -> str:

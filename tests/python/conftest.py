@@ -9,7 +9,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -19,6 +21,23 @@ from worlds import AS_OF, write_worlds
 
 PROJECT = Path(__file__).parents[2]
 DEMO = PROJECT / "data/demo"
+# Every policy that changes a number, set to something else than its default.
+ABROAD: dict[str, Any] = {
+    "order_grain": "line",
+    "reporting_timezone": "America/St_Johns",
+    "inclusive_end_dates": True,
+    "reporting_currency": "EUR",
+    "fx_rate_policy": "version_start",
+    "revenue_includes_shipping": True,
+    "default_gross_margin": Decimal("0.6"),
+    "subscription_gross_margin": Decimal("0.8"),
+    "lapsed_after_days": 100,
+    "clv_period_months": 2,
+    "max_lifetime_months": 24,
+    "churn_window_months": 3,
+    "monthly_overheads": Decimal(50),
+    "clv_calculator_overrides": {"customer_churn_rate": 0.05, "median_invoice": 25},
+}
 
 
 def run_dbt(
@@ -47,6 +66,17 @@ def run_dbt(
     if check:
         assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     return outcome
+
+
+def build_folder(folder: Path, as_of: date, scratch: Path, **policies: Any) -> None:
+    """One `dbt build` of a folder that is dirty on purpose."""
+    variables = {
+        "input_path": str(folder),
+        "as_of_date": as_of.isoformat(),
+        "max_rejected_share": 1.0,
+    }
+    written = json.dumps(variables | policies, default=float)
+    run_dbt("build", "--vars", written, scratch=scratch)
 
 
 @contextmanager
@@ -92,13 +122,7 @@ def worlds_scratch(
 ) -> Path:
     """The folder of one full `dbt build` of all worlds."""
     folder = tmp_path_factory.mktemp("worlds_build")
-    variables = {
-        "input_path": str(worlds_folder),
-        "as_of_date": AS_OF.isoformat(),
-        # They are dirty on purpose.
-        "max_rejected_share": 1.0,
-    }
-    run_dbt("build", "--vars", json.dumps(variables), scratch=folder)
+    build_folder(worlds_folder, AS_OF, folder)
     return folder
 
 
@@ -111,9 +135,22 @@ def worlds(
         yield Built("worlds", worlds_folder, AS_OF, warehouse, expected_worlds)
 
 
-@pytest.fixture(scope="session", params=["demo", "worlds"])
+@pytest.fixture(scope="session")
+def abroad(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    """Other worlds, by line, under policies that are all another choice."""
+    folder = write_worlds(
+        tmp_path_factory.mktemp("abroad") / "input", order_grain="line"
+    )
+    scratch = tmp_path_factory.mktemp("abroad_build")
+    build_folder(folder, AS_OF, scratch, **ABROAD)
+    with opened(scratch / "work.duckdb") as warehouse:
+        expected = compute(folder, AS_OF, **ABROAD)
+        yield Built("worlds abroad", folder, AS_OF, warehouse, expected)
+
+
+@pytest.fixture(scope="session", params=["demo", "worlds", "abroad"])
 def built(request: pytest.FixtureRequest) -> Built:
-    """Each of the two builds in turn."""
+    """Each of the three builds in turn."""
     return request.getfixturevalue(request.param)
 
 

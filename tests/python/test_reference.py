@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from reference import compute
-from reference.inputs import parse_moment, parse_number
 from reference.months import add_months, whole_months
+from reference.parsing import parse_moment, parse_number
 from worlds import write_story
 
 Marts = dict[str, list[dict]]

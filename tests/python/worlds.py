@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-from reference.inputs import CONTRACTS
+from reference.contract import CONTRACTS
 from reference.months import add_months, month_end
 
 AS_OF = date(2024, 11, 17)
@@ -33,13 +33,19 @@ INTERVALS = {
 }
 REASONS = ("too expensive", "Payment_Failed", "switched", "not used", "")
 CHANNELS = ("organic", "ads", "referral", "")
+# Most worlds pay in dollars; the money of the others moves.
+CURRENCIES = ("USD", "USD", "EUR", "GBP", "JPY")
+FIRST_RATES = {"EUR": 1.12, "GBP": 1.31, "JPY": 0.0091, "USD": 0.93}
+# One that is known late, and one that is not known at all.
+KNOWN_LATE, UNKNOWN = "SEK", "CHF"
+KNOWN_FROM = date(2024, 1, 1)
 
 
 def write_story(folder: Path, **tables: Iterable[dict[str, object]]) -> Path:
-    """The four files of a hand-made case; what a row does not name is empty."""
+    """The files of a hand-made case; what a row does not name is empty."""
     folder.mkdir(parents=True, exist_ok=True)
     for table, contract in CONTRACTS.items():
-        columns = contract.columns.split()
+        columns = list(contract.kinds)
         with (folder / f"{table}.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
             writer.writeheader()
@@ -47,22 +53,61 @@ def write_story(folder: Path, **tables: Iterable[dict[str, object]]) -> Path:
     return folder
 
 
-def write_worlds(folder: Path, count: int = 200, seed: int = SEED) -> Path:
+def write_worlds(
+    folder: Path, count: int = 200, seed: int = SEED, order_grain: str = "order"
+) -> Path:
     """All worlds as one input; the same seed gives the same bytes."""
     tables: dict[str, list[Text]] = {table: [] for table in CONTRACTS}
+    tables["exchange_rates"] = moving_rates(random.Random(f"{seed}-rates"))
     for number in range(count):
-        world = World(number, seed)
+        world = World(number, seed, order_grain)
         world.draw()
         for table, rows in world.tables.items():
             tables[table] += rows
+    if order_grain == "line":
+        tables["orders"] = split_into_lines(
+            tables["orders"], random.Random(f"{seed}-lines")
+        )
     return write_story(folder, **tables)
+
+
+def moving_rates(rng: random.Random) -> list[Text]:
+    """A rate every few weeks, some of them after the as-of day."""
+    rows = []
+    for currency, rate in FIRST_RATES.items():
+        day = date(2015, 12, 1)
+        while day < AS_OF + timedelta(days=40):
+            written = rng.choice((currency, currency.lower()))
+            text = f"{rate:.8f}" if currency == "JPY" else f"{rate:.4f}"
+            rows.append(rate_row(day, written, text))
+            day += timedelta(days=rng.randint(1, 45))
+            rate *= 1 + rng.uniform(-0.06, 0.06)
+    return [*rows, rate_row(KNOWN_FROM, KNOWN_LATE, "0.095")]
+
+
+def rate_row(day: date, currency: str, rate: str) -> Text:
+    return {"rate_date": day.isoformat(), "currency": currency, "rate": rate}
+
+
+def split_into_lines(orders: list[Text], rng: random.Random) -> list[Text]:
+    """Some orders in two lines; the second one has amounts of its own."""
+    lines = []
+    for order in orders:
+        lines.append(order)
+        if rng.random() < 0.3:
+            cost = rng.choice(("", order.get("cost_amount", "")))
+            more = {"gross_amount": "7.25", "discount_amount": "", "cost_amount": cost}
+            lines.append(order | more)
+    return lines
 
 
 class World:
     """A handful of customers and what happens to them."""
 
-    def __init__(self, number: int, seed: int) -> None:
+    def __init__(self, number: int, seed: int, order_grain: str = "order") -> None:
         self.number = number
+        self.order_grain = order_grain
+        self.currency = CURRENCIES[number % len(CURRENCIES)]
         self.name = f"w{number:03d}"
         self.random = random.Random(f"{seed}-{number}")
         self.tables: dict[str, list[Text]] = {table: [] for table in CONTRACTS}
@@ -163,7 +208,7 @@ class World:
             "customer_id": self.customer(),
             "ordered_at": self.stamp(day),
             "gross_amount": gross if self.chance(0.95) else "0",
-            "currency": rng.choice(("", "USD", "usd")),
+            "currency": rng.choice(("", self.currency, self.currency.lower())),
             "status": rng.choice(
                 ("", "paid", "paid", "paid", "refunded", "Cancelled", "test", "failed")
             ),
@@ -194,7 +239,7 @@ class World:
             "billing_interval": rng.choice(INTERVALS[interval]),
             "billing_interval_count": rng.choice(counts),
             "quantity": rng.choice(("", "", "1", "3", "2.5")),
-            "currency": rng.choice(("", "USD")),
+            "currency": rng.choice(("", self.currency)),
             "plan_id": rng.choice(("basic", "pro", "")),
             "status": rng.choice(("", "active", "Active")),
             "cancel_reason": rng.choice(REASONS),
@@ -229,6 +274,93 @@ class World:
             "changed_at": text + self.random.choice(("", "Z", "+00:00")),
         }
         self.tables["subscription_changes"].append(row | values)
+
+    def add_item(self, order: Text, **values: str) -> None:
+        row = {
+            "order_item_id": self.new_id("order_items", "i"),
+            "order_id": order["order_id"],
+            "product_id": self.random.choice((f"{self.name}-p1", "unheard-of")),
+            "quantity": self.random.choice(("1", "2", "0.5")),
+            "unit_price": self.price(),
+            "unit_cost": self.random.choice(("", "1.25")),
+        }
+        self.tables["order_items"].append(row | values)
+
+    def add_product(self, **values: str) -> Text:
+        row = {
+            "product_id": self.new_id("products", "p"),
+            "product_name": self.random.choice(("Mug", "Café crème", "")),
+            "category": self.random.choice(("kitchen", "")),
+            "unit_cost": self.random.choice(("", "2")),
+        }
+        self.tables["products"].append(row | values)
+        return row | values
+
+    def add_invoice(self, sub: Text, start: date, **values: str) -> Text:
+        rng = self.random
+        end = add_months(start, 1)
+        row = {
+            "invoice_id": self.new_id("invoices", "v"),
+            "subscription_id": sub["subscription_id"],
+            "period_start": self.stamp(start),
+            "period_end": self.stamp(end),
+            "amount_due": self.price(),
+            "amount_paid": rng.choice(("", "", "8.50", "0")),
+            "tax_amount": rng.choice(("", "1.35")),
+            "amount_refunded": rng.choice(("", "", "", "2.5")),
+            "currency": rng.choice(("", sub["currency"])),
+            "paid_at": rng.choice(("", self.stamp(self.later(start, 20)))),
+            "status": rng.choice(
+                ("paid", "Paid", "", "open", "past due", "unpaid", "void", "draft")
+            ),
+        }
+        row |= values
+        self.tables["invoices"].append(row)
+        return row
+
+    def add_spend(self, **values: str) -> None:
+        rng = self.random
+        row = {
+            "spend_date": self.day(last=AS_OF + timedelta(days=10)).isoformat(),
+            "channel": rng.choice(("ads", "ads", "referral", "fair")),
+            "amount": rng.choice(("5", "40.5", "250", "0")),
+            "currency": rng.choice(("", self.currency)),
+        }
+        self.tables["marketing_spend"].append(row | values)
+
+    def add_sessions(self, day: date, **values: str) -> Text:
+        row = {
+            "session_date": day.isoformat(),
+            "platform": f"web-{self.name}",
+            "sessions": str(self.random.randint(0, 900)),
+        }
+        self.tables["platform_sessions"].append(row | values)
+        return row | values
+
+    def add_event(self, **values: str) -> Text:
+        row = {
+            "event_id": self.new_id("customer_events", "e"),
+            "customer_id": self.customer(),
+            "occurred_at": self.stamp(self.day(last=AS_OF + timedelta(days=9))),
+            "event_type": self.random.choice(("Support Contact", "login")),
+            "channel": self.random.choice(("mail", "")),
+        }
+        self.tables["customer_events"].append(row | values)
+        return row | values
+
+    def add_feedback(self, **values: str) -> Text:
+        row = {
+            "feedback_id": self.new_id("customer_feedback", "f"),
+            "customer_id": self.customer(),
+            "submitted_at": self.stamp(self.day(last=AS_OF + timedelta(days=9))),
+            "score": str(self.random.randint(0, 10)),
+        }
+        self.tables["customer_feedback"].append(row | values)
+        return row | values
+
+    def load(self, table: str, row: Text, day: date, **values: str) -> None:
+        """The row once more, as it arrived on another day."""
+        self.tables[table].append(row | {"loaded_at": self.stamp(day)} | values)
 
 
 # --- Recipes ----------------------------------------------------------------
@@ -576,6 +708,130 @@ def pays_later(world: World) -> None:
     world.add_subscription(AS_OF, interval="month")
 
 
+def is_invoiced(world: World) -> None:
+    start = world.day(last=date(2024, 7, 1))
+    sub = world.add_subscription(start, interval="month", billing_interval_count="")
+    for number in range(world.random.randint(2, 9)):
+        world.add_invoice(sub, add_months(start, number))
+    if world.chance(0.4):
+        # Two roads at once: the invoices are the revenue.
+        world.add_order(
+            customer_id=sub["customer_id"], subscription_id=sub["subscription_id"]
+        )
+
+
+def is_invoiced_in_vain(world: World) -> None:
+    """Invoices that do not count leave the terms to speak; a later one too."""
+    start = world.day(last=date(2024, 7, 1))
+    for status in ("void", "Voided", "uncollectible", "deleted", "test", "draft"):
+        sub = world.add_subscription(start)
+        world.add_invoice(sub, start, status=status, paid_at="")
+    running = world.add_subscription(date(2024, 10, 20))
+    world.add_invoice(running, date(2024, 11, 5), paid_at="", status="paid")
+    world.add_invoice(running, date(2024, 12, 5), paid_at="", status="open")
+
+
+def is_refunded_by_invoice(world: World) -> None:
+    start = world.day(first=date(2024, 1, 1), last=date(2024, 9, 1))
+    sub = world.add_subscription(start)
+    paid = {"status": "paid", "tax_amount": "2", "paid_at": world.stamp(start)}
+    world.add_invoice(sub, start, amount_due="20", amount_refunded="25", **paid)
+    nothing = paid | {"amount_paid": "0", "amount_refunded": ""}
+    world.add_invoice(sub, add_months(start, 1), **nothing)
+    unpaid = {"status": "open", "amount_paid": "", "paid_at": ""}
+    world.add_invoice(sub, start, **unpaid)
+
+
+def buys_items(world: World) -> None:
+    world.add_product()
+    for _ in range(4):
+        order = world.add_order(status="paid")
+        for _ in range(world.random.randint(1, 3)):
+            world.add_item(order)
+    late = world.add_order(ordered_at=world.stamp(world.later(AS_OF, 10)))
+    world.add_item(late)
+
+
+def spends_on_channels(world: World) -> None:
+    for _ in range(12):
+        world.add_spend()
+
+
+def is_watched(world: World) -> None:
+    for _ in range(3):
+        world.add_event()
+        world.add_feedback()
+    tomorrow = AS_OF + timedelta(days=1)
+    for day in (AS_OF - timedelta(days=3), AS_OF, tomorrow):
+        world.add_sessions(day)
+    world.add_event(occurred_at=tomorrow.isoformat())
+    world.add_feedback(submitted_at=tomorrow.isoformat())
+
+
+def pays_in_many_currencies(world: World) -> None:
+    for currency in ("EUR", "gbp", "JPY", "", "usd", KNOWN_LATE):
+        start = world.day(first=date(2024, 1, 5))
+        sub = world.add_subscription(start, currency=currency)
+        world.change(sub, world.later(start, 60), unit_amount=world.price())
+        world.change(sub, world.later(start, 90))
+        world.add_order(ordered_at=world.stamp(start), currency=currency, status="paid")
+        world.add_spend(spend_date=start.isoformat(), currency=currency)
+
+
+def pays_abroad_after_a_trial(world: World) -> None:
+    """The rate is that of the first paying day, not of the first day."""
+    for currency in ("EUR", "GBP"):
+        start = world.day(last=date(2024, 8, 1))
+        trial = start + timedelta(days=60)
+        sub = world.add_subscription(
+            start, currency=currency, trial_ends_at=world.stamp(trial)
+        )
+        world.change(sub, start + timedelta(days=20), unit_amount="44")
+        world.change(sub, start + timedelta(days=80), quantity="2")
+
+
+def arrives_again(world: World) -> None:
+    """The rows that arrived last stay; what came before is superseded."""
+    first, second = date(2024, 10, 1), date(2024, 10, 8)
+    start = world.day(last=date(2024, 6, 1))
+    if world.order_grain == "order":
+        order = world.add_order(status="paid")
+        order["loaded_at"] = world.stamp(second)
+        world.load("orders", order, first, gross_amount="1.23")
+        same = world.add_order(status="paid", loaded_at=world.stamp(first))
+        world.load("orders", same, second)
+    sub = world.add_subscription(start, loaded_at=world.stamp(first))
+    world.load("subscriptions", sub, first)
+    world.load("subscriptions", sub, second, plan_id="last")
+    split = world.add_subscription(start, loaded_at="2024-10-08T09:00Z")
+    later = "2024-10-08T10:00Z"
+    world.load("subscriptions", split, second, plan_id="one", loaded_at=later)
+    world.load("subscriptions", split, second, plan_id="two", loaded_at=later)
+    silent = world.add_subscription(start, loaded_at="")
+    world.load("subscriptions", silent, second, plan_id="other")
+    customer = world.tables["customers"][-1]
+    customer["loaded_at"] = world.stamp(first)
+    world.load("customers", customer, second, country="FR")
+    product = world.add_product(loaded_at=world.stamp(first))
+    world.load("products", product, second, product_name="Cup")
+    sessions = world.add_sessions(AS_OF, loaded_at=world.stamp(first))
+    world.load("platform_sessions", sessions, second, sessions="77")
+    feedback = world.add_feedback(loaded_at=world.stamp(second))
+    world.load("customer_feedback", feedback, first, score="3")
+    event = world.add_event(loaded_at=world.stamp(second))
+    world.load("customer_events", event, first, channel="fax")
+    invoice = world.add_invoice(sub, start, loaded_at=world.stamp(first))
+    world.load("invoices", invoice, second, amount_paid="4")
+    rate = rate_row(start, f"X{world.name.upper()}", "2")
+    world.load("exchange_rates", rate, first)
+    world.load("exchange_rates", rate, second, rate="3")
+    world.add_order(
+        ordered_at=world.stamp(world.later(start, 30)),
+        currency=rate["currency"],
+        status="paid",
+    )
+
+
 RECIPES: tuple[Recipe, ...] = (
     runs_on,
     every_interval,
@@ -612,6 +868,15 @@ RECIPES: tuple[Recipe, ...] = (
     bought_long_ago,
     bought_once,
     pays_later,
+    is_invoiced,
+    is_invoiced_in_vain,
+    is_refunded_by_invoice,
+    buys_items,
+    spends_on_channels,
+    is_watched,
+    pays_in_many_currencies,
+    pays_abroad_after_a_trial,
+    arrives_again,
 )
 
 
@@ -742,9 +1007,83 @@ def is_contradicted(world: World) -> None:
 
 
 def is_foreign(world: World) -> None:
-    world.add_order(currency="eur", gross_amount="12.34")
-    world.add_subscription(world.day(), currency="GBP")
-    world.add_order(currency="EUR", gross_amount="n/a")
+    world.add_order(currency=UNKNOWN.lower(), gross_amount="12.34")
+    world.add_subscription(world.day(), currency=UNKNOWN)
+    world.add_order(currency=UNKNOWN, gross_amount="n/a")
+    world.add_order(currency=KNOWN_LATE, ordered_at="2023-12-31")
+    world.add_spend(currency=UNKNOWN)
+    sub = world.add_subscription(world.day())
+    world.add_invoice(sub, date(2024, 5, 1), currency=UNKNOWN)
+    early = {"currency": KNOWN_LATE, "paid_at": "2023-11-11"}
+    world.add_invoice(sub, date(2024, 5, 1), **early)
+    # The trial ends after the first rate; nothing is paid before.
+    late = {"currency": KNOWN_LATE, "trial_ends_at": "2024-01-01"}
+    world.add_subscription(date(2023, 12, 5), **late)
+
+
+def has_bad_items(world: World) -> None:
+    order = world.add_order(status="paid")
+    world.add_item(order)
+    world.add_item({"order_id": f"{world.name}-o999"})
+    world.add_item(world.add_order(gross_amount="broken"))
+    world.add_item(order, order_id="", quantity="")
+    world.add_item(order, order_item_id="", product_id="")
+    world.add_item(order, unit_price="", list_price="a lot")
+    world.add_item(order, quantity="-1", unit_cost="x")
+    twin = world.tables["order_items"][-7]
+    world.tables["order_items"] += [dict(twin), twin | {"quantity": "77"}]
+    world.tables["products"] += [{"product_id": "", "category": world.name}]
+    world.add_product(list_price="-1", unit_cost="cheap")
+    world.add_product(list_price="dear")
+
+
+def has_bad_invoices(world: World) -> None:
+    start = world.day(last=date(2024, 6, 1))
+    sub = world.add_subscription(start)
+    world.add_invoice({"subscription_id": f"{world.name}-s999", "currency": ""}, start)
+    world.add_invoice(sub, start, invoice_id="", subscription_id="")
+    world.add_invoice(sub, start, amount_due="", period_start="")
+    world.add_invoice(sub, start, amount_due="-5", amount_paid="-5")
+    world.add_invoice(sub, start, period_end=(start - timedelta(days=1)).isoformat())
+    world.add_invoice(sub, start, period_end="", paid_at="never", tax_amount="19%")
+    world.add_invoice(sub, start, amount_refunded="x", amount_paid="all")
+    invoice = world.add_invoice(sub, start)
+    world.tables["invoices"] += [dict(invoice), invoice | {"status": "other"}]
+
+
+def has_bad_rates(world: World) -> None:
+    currency, day = f"Y{world.name.upper()}", date(2023, 3, 1)
+    for number, rate in enumerate(("0", "-1", "1,2", "", "1e2", "NaN", "0.5")):
+        later = day + timedelta(days=number)
+        world.tables["exchange_rates"].append(rate_row(later, currency, rate))
+    for rate in ("7", "8"):
+        row = rate_row(date(2023, 6, 1), currency, rate)
+        world.tables["exchange_rates"].append(row)
+    bad = rate_row(day, "", "1") | {"rate_date": f"{world.name}"}
+    world.tables["exchange_rates"].append(bad)
+    # Neither the zero of March nor the conflict of June is a rate.
+    world.add_order(currency=currency, ordered_at="2023-03-06")
+    world.add_order(currency=currency, ordered_at="2023-03-07", status="paid")
+    world.add_order(currency=currency, ordered_at="2023-06-02", status="paid")
+
+
+def has_bad_days(world: World) -> None:
+    world.add_spend(spend_date="")
+    world.add_spend(spend_date="01.02.2024", amount="-3")
+    world.add_spend(channel=" ", amount="")
+    world.add_spend(amount="1.000,00")
+    world.add_sessions(AS_OF, sessions="many")
+    world.add_sessions(AS_OF - timedelta(days=1), sessions="-4")
+    world.add_sessions(AS_OF - timedelta(days=2), session_date="2024-02-30")
+    twice = world.add_sessions(AS_OF - timedelta(days=5))
+    world.tables["platform_sessions"] += [dict(twice), twice | {"sessions": "1000"}]
+    world.add_event(event_type="", customer_id="")
+    world.add_event(occurred_at="", event_id="")
+    world.add_event(occurred_at="noon")
+    for score in ("11", "-1", "7.5", "ten", ""):
+        world.add_feedback(score=score)
+    world.add_feedback(feedback_id="", submitted_at="now")
+    world.add_feedback(customer_id="", submitted_at="", loaded_at="?")
 
 
 DIRT: tuple[Recipe, ...] = (
@@ -760,4 +1099,8 @@ DIRT: tuple[Recipe, ...] = (
     is_repeated,
     is_contradicted,
     is_foreign,
+    has_bad_items,
+    has_bad_invoices,
+    has_bad_rates,
+    has_bad_days,
 )

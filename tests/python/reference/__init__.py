@@ -10,24 +10,30 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+from .calculator import Facts, calculator
 from .churn import churn_events, churn_monthly, churn_reasons_monthly
 from .customers import customers, known_customers
 from .inputs import Row, read_inputs, reconciliation, rejected_rows
+from .marketing import cac_monthly, spending
 from .movements import Book, customer_months, movements, mrr_monthly
-from .orders import orders
+from .orders import orders, own_orders
+from .policies import Policies
+from .revenue import payments
 from .subscriptions import Subscription, subscriptions
 from .terms import renewals_monthly, row_status_day, subscription_terms
-from .value import lifetime_values
+from .value import lifetime_values, periods
 
 __all__ = ["compute"]
 
 
-def compute(folder: Path, as_of: date) -> dict[str, list[Row]]:
+def compute(folder: Path, as_of: date, **policies: Any) -> dict[str, list[Row]]:
     """Every mart of the reference, as seen at the end of the as-of day."""
-    inputs = read_inputs(folder, as_of)
-    counted = orders(inputs, as_of)
-    subs = subscriptions(inputs)
+    chosen = Policies(**policies)
+    inputs = read_inputs(folder, as_of, chosen)
+    counted = orders(inputs, as_of, chosen)
+    subs = subscriptions(inputs, chosen)
     for sub in subs:
         sub.row_status_from = row_status_day(sub, as_of)
     book = by_customer(subs)
@@ -39,12 +45,16 @@ def compute(folder: Path, as_of: date) -> dict[str, list[Row]]:
     reasons = churn_reasons_monthly(events, months)
     monthly = mrr_monthly(months, as_of)
     terms = subscription_terms(subs, as_of)
+    paid = payments(inputs, counted, subs, as_of, chosen)
+    everybody = customers(known, counted, book, moves, as_of, chosen)
+    values = lifetime_values(list(known), counted, paid, book, movers, as_of, chosen)
+    spends = spending(inputs)
+    shared = periods(own_orders(counted), as_of, chosen)
+    facts = Facts(counted, paid, everybody, monthly, spends, shared)
     return {
-        "dim_customers": customers(known, counted, book, moves, as_of),
+        "dim_customers": everybody,
         "fct_orders": counted,
-        "fct_customer_lifetime_value": lifetime_values(
-            list(known), counted, book, movers, as_of
-        ),
+        "fct_customer_lifetime_value": values,
         "fct_mrr_movements": moves,
         "fct_customer_mrr": months,
         "rpt_mrr_monthly": monthly,
@@ -53,6 +63,8 @@ def compute(folder: Path, as_of: date) -> dict[str, list[Row]]:
         "rpt_churn_reasons_monthly": reasons,
         "fct_subscription_terms": terms,
         "rpt_renewals_monthly": renewals_monthly(terms, as_of),
+        "rpt_cac_monthly": cac_monthly(spends, everybody, values, paid, as_of),
+        "rpt_clv_calculator": calculator(facts, as_of, chosen),
         "fct_rejected_rows": rejected_rows(inputs),
         "rpt_input_reconciliation": reconciliation(inputs),
     }

@@ -9,9 +9,9 @@ from .inputs import Inputs, Row
 from .months import month_of
 from .movements import Book
 from .orders import own_orders
+from .policies import Policies
 from .subscriptions import Subscription, leading, total_mrr, values_on
 
-LAPSED_AFTER_DAYS = 365
 AGE_BANDS = ((25, "under 25"), (35, "25-34"), (45, "35-44"), (55, "45-54"))
 AGE_BANDS += ((65, "55-64"),)
 ATTRIBUTES = ("platform", "country", "gender", "income_band")
@@ -27,7 +27,12 @@ def known_customers(inputs: Inputs) -> dict[str, Row]:
 
 
 def customers(
-    known: dict[str, Row], orders: list[Row], book: Book, moves: list[Row], as_of: date
+    known: dict[str, Row],
+    orders: list[Row],
+    book: Book,
+    moves: list[Row],
+    as_of: date,
+    policies: Policies,
 ) -> list[Row]:
     by_customer: dict[str, list[Row]] = defaultdict(list)
     for order in orders:
@@ -42,7 +47,9 @@ def customers(
             "acquisition_channel": attributes.get("acquisition_channel") or "unknown",
             "age_band": age_band(attributes.get("birth_date"), as_of),
         }
-        | standing(book.get(key, []), by_customer[key], first_mrr.get(key), as_of)
+        | standing(
+            book.get(key, []), by_customer[key], first_mrr.get(key), as_of, policies
+        )
         for key, attributes in known.items()
     ]
 
@@ -59,7 +66,11 @@ def age_band(birth: date | None, as_of: date) -> str:
 
 
 def standing(
-    subs: list[Subscription], orders: list[Row], first_mrr: date | None, as_of: date
+    subs: list[Subscription],
+    orders: list[Row],
+    first_mrr: date | None,
+    as_of: date,
+    policies: Policies,
 ) -> Row:
     own = own_orders(orders)
     paid = [
@@ -71,7 +82,7 @@ def standing(
     current = total_mrr(subs, as_of)
     largest = leading(subs, as_of)
     ages = [(as_of - order["order_date"]).days for order in orders]
-    is_recent = min(ages, default=LAPSED_AFTER_DAYS + 1) <= LAPSED_AFTER_DAYS
+    is_recent = any(age <= policies.lapsed_after_days for age in ages)
     status = "lapsed"
     if first_paid is None:
         status = "prospect"

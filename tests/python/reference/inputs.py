@@ -3,137 +3,59 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from .numbers import ZERO, rounded
+from .contract import AMOUNTS, BOOLEANS, CONTRACTS, DATES, IDS, NUMBERS
+from .numbers import ZERO
+from .parsing import (
+    INTERVALS,
+    STATUSES,
+    day_in,
+    folded_status,
+    parse_boolean,
+    parse_count,
+    parse_end,
+    parse_number,
+    parse_rate,
+    parse_score,
+)
+from .policies import Policies
+from .rates import Rates
 
 Row = dict[str, Any]
-Parser = Callable[[str], object]
-
-MOMENT = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)"
-    r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?)?"
-    r"(?:(Z)|([+-])(\d\d):?(\d\d)?)?",
-    re.ASCII,
+Text = dict[str, str]
+NUMBER_PARSERS: dict[str, Callable[[str], object]] = {
+    "count": parse_count,
+    "rate": parse_rate,
+    "score": parse_score,
+}
+# A table is judged after those it points to.
+ORDER = (
+    *("exchange_rates", "customers", "products", "orders", "order_items"),
+    *("subscriptions", "subscription_changes", "invoices", "marketing_spend"),
+    *("platform_sessions", "customer_events", "customer_feedback"),
 )
-NUMBER = re.compile(r"[+-]?(\d{1,12}(\.\d+)?|\.\d+)", re.ASCII)
-BOOLEANS = {"true": True, "t": True, "yes": True, "y": True, "1": True}
-BOOLEANS |= {"false": False, "f": False, "no": False, "n": False, "0": False}
-SAME_STATUS = {
-    "canceled": "cancelled",
-    "pastdue": "past_due",
-    "trial": "trialing",
-    "in_trial": "trialing",
-    "ended": "expired",
+PARENTS = {
+    "order_items": ("orders", "order_id"),
+    "subscription_changes": ("subscriptions", "subscription_id"),
+    "invoices": ("subscriptions", "subscription_id"),
 }
-STATUSES = {
-    *("active", "past_due", "trialing", "paused", "incomplete"),
-    *("incomplete_expired", "unpaid", "cancelled", "expired"),
-}
-INTERVALS = {
-    **dict.fromkeys(("day", "daily", "days"), "day"),
-    **dict.fromkeys(("week", "weekly", "weeks"), "week"),
-    **dict.fromkeys(("month", "monthly", "months"), "month"),
-    **dict.fromkeys(("quarter", "quarterly", "quarters"), "quarter"),
-    **dict.fromkeys(("year", "yearly", "annual", "annually", "years"), "year"),
-}
-REPORTING_CURRENCY = "USD"
-
-
-@dataclass(frozen=True)
-class Contract:
-    """What one table may hold; the order of columns is that of interface.md."""
-
-    key: tuple[str, ...]
-    columns: str
-    ids: tuple[str, ...]
-    required: tuple[str, ...] = ()
-    dates: tuple[str, ...] = ()
-    amounts: tuple[str, ...] = ()
-    numbers: tuple[str, ...] = ()
-    booleans: tuple[str, ...] = ()
-    not_negative: tuple[str, ...] = ()
-    has_currency: bool = False
-    dated_by: str = ""
-    primary_amount: str = ""
-
-
-CONTRACTS = {
-    "customers": Contract(
-        key=("customer_id",),
-        columns="customer_id created_at email acquisition_channel platform country "
-        "gender birth_date income_band interests external_customer_ids",
-        ids=("customer_id",),
-        dates=("created_at", "birth_date"),
-    ),
-    "orders": Contract(
-        key=("order_id",),
-        columns="order_id customer_id ordered_at gross_amount currency status "
-        "discount_amount refunded_amount refunded_at tax_amount shipping_amount "
-        "cost_amount platform subscription_id",
-        ids=("order_id", "customer_id"),
-        required=("ordered_at", "gross_amount"),
-        dates=("ordered_at", "refunded_at"),
-        amounts=(
-            *("gross_amount", "discount_amount", "refunded_amount"),
-            *("tax_amount", "shipping_amount", "cost_amount"),
-        ),
-        not_negative=(
-            *("gross_amount", "discount_amount", "refunded_amount"),
-            *("tax_amount", "shipping_amount", "cost_amount"),
-        ),
-        has_currency=True,
-        dated_by="ordered_at",
-        primary_amount="gross_amount",
-    ),
-    "subscriptions": Contract(
-        key=("subscription_id",),
-        columns="subscription_id customer_id started_at unit_amount billing_interval "
-        "billing_interval_count quantity currency discount_amount "
-        "discount_is_recurring plan_id status trial_ends_at ended_at "
-        "cancel_requested_at cancel_reason is_involuntary",
-        ids=("subscription_id", "customer_id"),
-        required=("started_at", "unit_amount", "billing_interval"),
-        dates=("started_at", "trial_ends_at", "ended_at", "cancel_requested_at"),
-        amounts=("unit_amount", "discount_amount"),
-        numbers=("quantity", "billing_interval_count"),
-        booleans=("discount_is_recurring", "is_involuntary"),
-        not_negative=("discount_amount", "unit_amount", "quantity"),
-        has_currency=True,
-        dated_by="started_at",
-        primary_amount="unit_amount",
-    ),
-    "subscription_changes": Contract(
-        key=("subscription_id", "changed_at"),
-        columns="subscription_id changed_at plan_id unit_amount quantity "
-        "discount_amount discount_is_recurring billing_interval "
-        "billing_interval_count status",
-        ids=("subscription_id",),
-        required=("changed_at",),
-        dates=("changed_at",),
-        amounts=("unit_amount", "discount_amount"),
-        numbers=("quantity", "billing_interval_count"),
-        booleans=("discount_is_recurring",),
-        not_negative=("discount_amount", "unit_amount", "quantity"),
-        dated_by="changed_at",
-        primary_amount="unit_amount",
-    ),
-}
+CURRENCY_TABLES = ("orders", "subscriptions", "invoices", "marketing_spend")
 
 
 @dataclass
 class Line:
-    """One raw row: its texts, and what became of it."""
+    """One raw row: its texts, their meaning, and what became of it."""
 
     number: int
-    text: dict[str, str]
+    text: Text
+    values: Row = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
     is_after_as_of: bool = False
 
@@ -146,194 +68,281 @@ class Line:
 
 @dataclass
 class Inputs:
-    """All raw rows, by table."""
+    """All raw rows, by table, and the rates to read their money by."""
 
     lines: dict[str, list[Line]]
+    rates: Rates
 
     def accepted(self, table: str) -> list[Row]:
         """The rows that count, with typed values and None for what is absent."""
-        return [
-            typed(table, line.text)
-            for line in self.lines[table]
-            if line.outcome == "accepted"
-        ]
+        return [line.values for line in self.lines[table] if line.outcome == "accepted"]
 
 
-def read_inputs(folder: Path, as_of: date) -> Inputs:
-    lines = {table: read_lines(folder, table) for table in CONTRACTS}
-    # In this order: a change is judged by what became of its subscription.
-    for table in CONTRACTS:
-        for line in lines[table]:
-            line.reasons = list(reasons_by_value(table, line.text))
-        if table == "subscription_changes":
-            known = known_subscriptions(lines["subscriptions"])
-            for line in lines[table]:
-                line.reasons += reasons_by_subscription(line.text, known)
-        add_reasons_by_repetition(lines[table], CONTRACTS[table].key)
-        for line in lines[table]:
-            if has_no_rate(table, line.text):
-                line.reasons.append("missing_exchange_rate")
-            moment = parse_moment(line.text.get(CONTRACTS[table].dated_by, ""))
-            line.is_after_as_of = moment is not None and moment.date() > as_of
-    return Inputs(lines)
+def read_inputs(folder: Path, as_of: date, policies: Policies) -> Inputs:
+    rates = Rates(policies.reporting_currency, {})
+    inputs = Inputs({}, rates)
+    for table in ORDER:
+        inputs.lines[table] = read_lines(folder, table, policies)
+        judge(table, inputs, as_of, policies)
+        if table == "exchange_rates":
+            for row in inputs.accepted(table):
+                of_currency = rates.by_currency.setdefault(row["currency"], {})
+                of_currency[row["rate_date"]] = row["rate"]
+    return inputs
 
 
-def read_lines(folder: Path, table: str) -> list[Line]:
+def read_lines(folder: Path, table: str, policies: Policies) -> list[Line]:
     path = folder / f"{table}.csv"
     if not path.exists():
         return []
-    columns = CONTRACTS[table].columns.split()
+    columns = CONTRACTS[table].kinds
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
-        return [
+        lines = [
             Line(reader.line_num, {c: (row.get(c) or "").strip() for c in columns})
             for row in reader
         ]
-
-
-def reasons_by_value(table: str, text: dict[str, str]) -> Iterator[str]:
-    """Everything that can be said of a row without looking at another one."""
-    contract = CONTRACTS[table]
-    yield from (f"missing_id:{c}" for c in contract.ids if not text[c])
-    yield from (f"missing_value:{c}" for c in contract.required if not text[c])
-    yield from invalid("date", contract.dates, text, parse_moment)
-    yield from invalid("amount", contract.amounts, text, parse_number)
-    for column in contract.numbers:
-        parse = parse_count if column.endswith("_count") else parse_number
-        yield from invalid("number", (column,), text, parse)
-    yield from invalid("boolean", contract.booleans, text, parse_boolean)
-    for column in contract.not_negative:
-        if (parse_number(text[column]) or ZERO) < 0:
-            yield f"negative_amount:{column}"
-    if table.startswith("subscription"):
-        yield from reasons_by_kind(table, text)
-
-
-def invalid(
-    kind: str, columns: tuple[str, ...], text: dict[str, str], parse: Parser
-) -> Iterator[str]:
-    for column in columns:
-        if text[column] and parse(text[column]) is None:
-            yield f"invalid_{kind}:{column}"
-
-
-def reasons_by_kind(table: str, text: dict[str, str]) -> Iterator[str]:
-    status = folded_status(text["status"])
-    if status and status not in STATUSES:
-        yield "unknown_status"
-    interval = text["billing_interval"]
-    if interval and interval.lower() not in INTERVALS:
-        yield "unknown_billing_interval"
-    if table == "subscriptions":
-        started, ended = (parse_moment(text[c]) for c in ("started_at", "ended_at"))
-        if started and ended and ended.date() < started.date():
-            yield "end_before_start"
-        if status in ("cancelled", "expired") and not text["ended_at"]:
-            yield "ended_without_date"
-
-
-def reasons_by_subscription(
-    text: dict[str, str], known: dict[str, dict[str, str]]
-) -> Iterator[str]:
-    if not text["subscription_id"]:
-        return
-    subscription = known.get(text["subscription_id"])
-    moment = parse_moment(text["changed_at"])
-    if subscription is None:
-        yield "unknown_subscription"
-    elif moment:
-        started = parse_moment(subscription["started_at"])
-        ended = parse_moment(subscription["ended_at"])
-        is_early = moment.date() < started.date()
-        if is_early or (ended and moment.date() > ended.date()):
-            yield "outside_subscription"
-
-
-def known_subscriptions(lines: list[Line]) -> dict[str, dict[str, str]]:
-    # One that starts after the as-of day is known all the same: its changes are
-    # later still, and not wrong.
-    return {
-        line.text["subscription_id"]: line.text for line in lines if not line.reasons
-    }
-
-
-def add_reasons_by_repetition(lines: list[Line], key: tuple[str, ...]) -> None:
-    """An identical row is a duplicate; another one under its key a conflict."""
-    contents: dict[tuple[str, ...], set[tuple[str, ...]]] = defaultdict(set)
     for line in lines:
-        content = tuple(line.text.values())
-        identifier = tuple(line.text[column] for column in key)
-        if content in contents[identifier]:
-            line.reasons.append("duplicate_row")
-        contents[identifier].add(content)
+        line.values = typed(table, line.text, policies)
+    return lines
+
+
+def judge(table: str, inputs: Inputs, as_of: date, policies: Policies) -> None:
+    lines = inputs.lines[table]
+    parents = known_parents(table, inputs)
     for line in lines:
-        identifier = tuple(line.text[column] for column in key)
-        # Rows without an id have no key in common.
-        if all(identifier) and len(contents[identifier]) > 1:
-            line.reasons.append("conflicting_id")
+        line.reasons = list(reasons_by_value(table, line))
+        line.reasons += reasons_by_parent(table, line.values, parents)
+        if has_no_rate(table, line.values, inputs.rates):
+            line.reasons.append("missing_exchange_rate")
+        day = dated(table, line.values, parents)
+        line.is_after_as_of = day is not None and day > as_of
+    if table == "orders" and policies.order_grain == "line":
+        add_conflicts_between_lines(lines)
+    elif CONTRACTS[table].key:
+        add_reasons_by_repetition(lines, table)
 
 
-def has_no_rate(table: str, text: dict[str, str]) -> bool:
-    return currency_of(table, text) not in ("", REPORTING_CURRENCY)
+# --- Values -----------------------------------------------------------------
 
 
-def currency_of(table: str, text: dict[str, str]) -> str:
-    if not CONTRACTS[table].has_currency:
-        return ""
-    return text["currency"].upper() or REPORTING_CURRENCY
-
-
-def typed(table: str, text: dict[str, str]) -> Row:
-    contract = CONTRACTS[table]
+def typed(table: str, text: Text, policies: Policies) -> Row:
+    """What each cell means; beside each instant the day of the reporting zone."""
     row: Row = {column: value or None for column, value in text.items()}
-    for column in contract.dates:
-        row[column] = parse_moment(text[column])
-    for column in (*contract.amounts, *contract.numbers):
-        row[column] = parse_number(text[column])
-    for column in contract.booleans:
-        row[column] = parse_boolean(text[column])
-    if "status" in row:
-        row["status"] = folded_status(text["status"]) or None
-    if "billing_interval" in row:
-        row["billing_interval"] = INTERVALS.get(text["billing_interval"].lower())
+    for column, kind in CONTRACTS[table].kinds.items():
+        cell = text[column]
+        if kind in DATES:
+            row |= typed_date(column, kind, cell, policies)
+        elif kind in AMOUNTS | NUMBERS:
+            row[column] = NUMBER_PARSERS.get(kind, parse_number)(cell)
+        elif kind == "boolean":
+            row[column] = parse_boolean(cell)
+        elif kind == "interval":
+            row[column] = INTERVALS.get(cell.lower())
+        elif kind == "currency":
+            row[column] = cell.upper() or policies.reporting_currency
+        elif column == "status":
+            row[column] = folded_status(cell) or None
     return row
 
 
-def parse_moment(text: str) -> datetime | None:
-    """The instant in UTC; a bare date is its midnight."""
-    match = MOMENT.fullmatch(text)
-    if not match:
-        return None
-    year, month, day, hour, minute, second = (int(x or 0) for x in match.groups()[:6])
-    micros = int((match[7] or "").ljust(6, "0")[:6])
-    try:
-        moment = datetime(year, month, day, hour, minute, second, micros)
-    except ValueError:
-        return None
-    offset = timedelta(hours=int(match[10] or 0), minutes=int(match[11] or 0))
-    return moment + offset if match[9] == "-" else moment - offset
+def typed_date(column: str, kind: str, text: str, policies: Policies) -> Row:
+    is_inclusive = kind == "end_timestamp" and policies.inclusive_end_dates
+    moment = parse_end(text, policies.source_zone, is_inclusive)
+    day = day_in(moment, policies.zone) if moment else None
+    if kind == "date":
+        return {column: day}
+    return {column: moment, day_column(column): day}
 
 
-def parse_number(text: str) -> Decimal | None:
-    return rounded(Decimal(text)) if NUMBER.fullmatch(text) else None
+def day_column(column: str) -> str:
+    """Where the day of an instant is kept."""
+    return column if column.endswith("_date") else column.removesuffix("_at") + "_date"
 
 
-def parse_count(text: str) -> int | None:
-    number = parse_number(text)
-    is_whole = number is not None and number == int(number)
-    return int(number) if is_whole and 1 <= number <= 1000 else None
+def dated(table: str, row: Row, parents: dict[str, Row]) -> date | None:
+    """The day that must not lie after the as-of day."""
+    if table == "invoices":
+        return row["paid_date"] or row["period_start_date"]
+    if table == "order_items":
+        return parents.get(row["order_id"], {}).get("ordered_date")
+    column = CONTRACTS[table].dated_by
+    return row[day_column(column)] if column else None
 
 
-def parse_boolean(text: str) -> bool | None:
-    return BOOLEANS.get(text.lower())
+# --- Reasons of a row alone -------------------------------------------------
 
 
-def folded(text: str) -> str:
-    return text.lower().replace(" ", "_").replace("-", "_")
+def reasons_by_value(table: str, line: Line) -> Iterator[str]:
+    """Everything that can be said of a row without looking at another one."""
+    contract, text = CONTRACTS[table], line.text
+    absent = [c for c in contract.kinds if c in contract.required and not text[c]]
+    ids = contract.of(IDS)
+    yield from (f"missing_id:{column}" for column in absent if column in ids)
+    yield from (f"missing_value:{column}" for column in absent if column not in ids)
+    for name, kinds in (
+        ("date", DATES),
+        ("amount", AMOUNTS),
+        ("number", NUMBERS),
+        ("boolean", BOOLEANS),
+    ):
+        for column in contract.of(kinds):
+            if text[column] and line.values[column] is None:
+                yield f"invalid_{name}:{column}"
+    for column in contract.of({"amount", "number"}):
+        if (line.values[column] or ZERO) < 0:
+            yield f"negative_amount:{column}"
+    yield from reasons_by_kind(table, line.text, line.values)
 
 
-def folded_status(text: str) -> str:
-    return SAME_STATUS.get(folded(text), folded(text))
+def reasons_by_kind(table: str, text: Text, row: Row) -> Iterator[str]:
+    if table.startswith("subscription"):
+        if row["status"] and row["status"] not in STATUSES:
+            yield "unknown_status"
+        if text["billing_interval"] and not row["billing_interval"]:
+            yield "unknown_billing_interval"
+    if table == "subscriptions":
+        if is_before(row["ended_date"], row["started_date"]):
+            yield "end_before_start"
+        if row["status"] in ("cancelled", "expired") and not text["ended_at"]:
+            yield "ended_without_date"
+    if table == "invoices" and is_before(
+        row["period_end_date"], row["period_start_date"]
+    ):
+        yield "end_before_start"
+    if table == "exchange_rates" and row["rate"] == 0:
+        yield "rate_not_positive"
+
+
+def is_before(day: date | None, other: date | None) -> bool:
+    return day is not None and other is not None and day < other
+
+
+def has_no_rate(table: str, row: Row, rates: Rates) -> bool:
+    if table not in CURRENCY_TABLES:
+        return False
+    return rates.on(row["currency"], rate_day(table, row)) is None
+
+
+def rate_day(table: str, row: Row) -> date | None:
+    """The day by whose rate the row's money is read."""
+    if table == "orders":
+        return row["ordered_date"]
+    if table == "invoices":
+        return row["paid_date"] or row["period_start_date"]
+    if table == "subscriptions":
+        return first_paying_day(row)
+    return row["spend_date"]
+
+
+def first_paying_day(row: Row) -> date | None:
+    """The end of the trial where it has one, else the start."""
+    start, trial_end = row["started_date"], row["trial_ends_date"]
+    return trial_end if start and trial_end and trial_end > start else start
+
+
+# --- Reasons that lie in other rows -----------------------------------------
+
+
+def known_parents(table: str, inputs: Inputs) -> dict[str, Row]:
+    """The rows that rows of this table point to, by id.
+
+    One that starts after the as-of day is known all the same: what belongs to it
+    is later still, and not wrong.
+    """
+    if table not in PARENTS:
+        return {}
+    parent, key = PARENTS[table]
+    lines = inputs.lines[parent]
+    return {line.values[key]: line.values for line in lines if not line.reasons}
+
+
+def reasons_by_parent(table: str, row: Row, parents: dict[str, Row]) -> Iterator[str]:
+    if table not in PARENTS or row[PARENTS[table][1]] is None:
+        return
+    parent = parents.get(row[PARENTS[table][1]])
+    if parent is None:
+        yield "unknown_order" if table == "order_items" else "unknown_subscription"
+    elif table == "subscription_changes":
+        day = row["changed_date"]
+        is_early = is_before(day, parent["started_date"])
+        if is_early or is_before(parent["ended_date"], day):
+            yield "outside_subscription"
+
+
+def content(line: Line) -> tuple[str, ...]:
+    """What the row says, whenever it arrived."""
+    return tuple(text for column, text in line.text.items() if column != "loaded_at")
+
+
+def identifier(line: Line, table: str) -> tuple[object, ...]:
+    """The key by its meaning: one day can be written in several ways."""
+    contract = CONTRACTS[table]
+    return tuple(
+        (contract.kinds[c] in DATES | {"currency"} and line.values[c]) or line.text[c]
+        for c in contract.key
+    )
+
+
+def add_reasons_by_repetition(lines: list[Line], table: str) -> None:
+    """An identical row is a duplicate; another one under its key a conflict."""
+    groups: dict[tuple[object, ...], list[Line]] = defaultdict(list)
+    for line in lines:
+        groups[identifier(line, table)].append(line)
+    for key, group in groups.items():
+        mark_duplicates(group)
+        # Rows without an id have no key in common.
+        if all(key):
+            mark_contradicted(group)
+
+
+def arrivals(group: list[Line]) -> list[datetime]:
+    """When each row arrived; all at once unless every one of them says so."""
+    arrived = [line.values["loaded_at"] for line in group]
+    return [datetime.min] * len(group) if None in arrived else arrived
+
+
+def mark_duplicates(group: list[Line]) -> None:
+    """Of identical rows the one that arrived last stays, else the first."""
+    stays: dict[tuple[str, ...], tuple[datetime, int]] = {}
+    ranks = [
+        (at, -line.number) for line, at in zip(group, arrivals(group), strict=True)
+    ]
+    for line, rank in zip(group, ranks, strict=True):
+        stays[content(line)] = max(rank, stays.get(content(line), rank))
+    for line, rank in zip(group, ranks, strict=True):
+        if rank != stays[content(line)]:
+            line.reasons.append("duplicate_row")
+
+
+def mark_contradicted(group: list[Line]) -> None:
+    """Those that arrived last win over the earlier, where they agree."""
+    arrived = arrivals(group)
+    last = [line for line, at in zip(group, arrived, strict=True) if at == max(arrived)]
+    newest = {content(line) for line in last}
+    for line in group:
+        if line in last and len(newest) > 1:
+            line.reasons.append("conflicting_id")
+        if line not in last and newest != {content(line)}:
+            line.reasons.append("superseded_row")
+
+
+def add_conflicts_between_lines(lines: list[Line]) -> None:
+    """Lines of one order say the same of everything but amounts."""
+    amounts = {*CONTRACTS["orders"].of(AMOUNTS), "loaded_at"}
+    said: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for line in lines:
+        said[line.text["order_id"]].add(without(line.text, amounts))
+    for line in lines:
+        if line.text["order_id"] and len(said[line.text["order_id"]]) > 1:
+            line.reasons.append("conflicting_id")
+
+
+def without(text: Text, columns: set[str]) -> tuple[str, ...]:
+    return tuple(cell for column, cell in text.items() if column not in columns)
+
+
+# --- The marts --------------------------------------------------------------
 
 
 def rejected_rows(inputs: Inputs) -> list[Row]:
@@ -356,7 +365,7 @@ def reconciliation(inputs: Inputs) -> list[Row]:
     amounts: dict[tuple[str, str], dict[str, Decimal]] = {}
     for table, lines in inputs.lines.items():
         for line in lines:
-            group = (table, currency_of(table, line.text))
+            group = (table, line.values.get("currency", ""))
             amount = amounts.setdefault(group, defaultdict(Decimal))
             for kind in ("raw", line.outcome):
                 rows[group][kind] += 1

@@ -8,8 +8,10 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from .inputs import Inputs, Row
+from .inputs import Inputs, Row, first_paying_day
 from .numbers import ZERO, rounded
+from .policies import Policies
+from .rates import Rates
 
 PAYING = {"active", "past_due"}
 MONTHS_PER_INTERVAL = {
@@ -53,34 +55,45 @@ class Subscription:
     row: Row
     cancel_reason: str | None
     is_involuntary: bool | None
+    currency: str
+    rates: Rates
+    # None where each version has the rate of its own first day.
+    fixed_rate: Decimal | None
     changes: list[Change] = field(default_factory=list)
     # Set by terms.row_status_day: from when past_due, unpaid or paused applies.
     row_status_from: date | None = None
 
 
-def subscriptions(inputs: Inputs) -> list[Subscription]:
+def subscriptions(inputs: Inputs, policies: Policies) -> list[Subscription]:
     changes: dict[str, list[Row]] = defaultdict(list)
     for row in inputs.accepted("subscription_changes"):
         changes[row["subscription_id"]].append(row)
     return [
-        subscription(row, changes[row["subscription_id"]])
+        subscription(row, changes[row["subscription_id"]], inputs.rates, policies)
         for row in inputs.accepted("subscriptions")
     ]
 
 
-def subscription(row: Row, changes: list[Row]) -> Subscription:
+def subscription(
+    row: Row, changes: list[Row], rates: Rates, policies: Policies
+) -> Subscription:
+    is_fixed = policies.fx_rate_policy == "subscription_start"
+    first_rate = rates.on(row["currency"], first_paying_day(row))
     return Subscription(
         subscription_id=row["subscription_id"],
         customer_key=f"files:{row['customer_id']}",
-        start=row["started_at"].date(),
-        end=row["ended_at"].date() if row["ended_at"] else None,
-        trial_end=row["trial_ends_at"].date() if row["trial_ends_at"] else None,
+        start=row["started_date"],
+        end=row["ended_date"],
+        trial_end=row["trial_ends_date"],
         row_status=row["status"],
         row=DEFAULTS | given(row) | {"plan_id": row["plan_id"]},
         cancel_reason=row["cancel_reason"],
         is_involuntary=row["is_involuntary"],
+        currency=row["currency"],
+        rates=rates,
+        fixed_rate=first_rate if is_fixed else None,
         changes=[
-            Change(change["changed_at"].date(), given(change), change["status"])
+            Change(change["changed_date"], given(change), change["status"])
             for change in sorted(changes, key=lambda change: change["changed_at"])
         ],
     )
@@ -119,19 +132,26 @@ def status_on(sub: Subscription, day: date) -> str:
     return "trialing" if is_trial else "active"
 
 
+def rate_on(sub: Subscription, day: date) -> Decimal:
+    """The exchange rate that the subscription has on the day."""
+    if sub.fixed_rate is not None:
+        return sub.fixed_rate
+    return sub.rates.on(sub.currency, version_start(sub, day))
+
+
+def billed_on(sub: Subscription, day: date) -> Decimal:
+    """The price of a billing period that starts on the day, as reported."""
+    return rounded(price_of(values_on(sub, day)) * Fraction(rate_on(sub, day)))
+
+
 def mrr_on(sub: Subscription, day: date) -> Decimal:
     """What the subscription pays per month at the end of the day."""
     if not exists_on(sub, day) or status_on(sub, day) not in PAYING:
         return ZERO
     values = values_on(sub, day)
-    return mrr_of(values)
-
-
-def mrr_of(values: Row) -> Decimal:
-    per_period = price_of(values)
     interval = MONTHS_PER_INTERVAL[values["billing_interval"]]
     months = interval * int(values["billing_interval_count"])
-    return max(ZERO, rounded(per_period / months))
+    return max(ZERO, rounded(Fraction(billed_on(sub, day)) / months))
 
 
 def price_of(values: Row) -> Fraction:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from itertools import pairwise
 
 from .inputs import Row
@@ -14,51 +13,9 @@ from .months import add_months, day_before, month_end, month_of
 from .movements import Book
 from .numbers import ZERO, ratio, rounded
 from .orders import own_orders
-from .subscriptions import (
-    Subscription,
-    change_days,
-    leading,
-    price_of,
-    total_mrr,
-    values_on,
-)
-from .terms import terms
-
-MAX_LIFETIME_MONTHS = 60
-CHURN_WINDOW_MONTHS = 6
-
-
-# --- Historical -------------------------------------------------------------
-
-
-def one_time_discount(sub: Subscription, day: date) -> Decimal:
-    values = values_on(sub, day)
-    return ZERO if values["discount_is_recurring"] else values["discount_amount"]
-
-
-def run_start(sub: Subscription, day: date, as_of: date) -> date:
-    """Since when the subscription carries the one-time discount of the day."""
-    start = day
-    for earlier in reversed([d for d in change_days(sub, as_of) if d <= day]):
-        if one_time_discount(sub, earlier) != one_time_discount(sub, day):
-            break
-        start = earlier
-    return start
-
-
-def term_prices(sub: Subscription, as_of: date) -> list[Decimal]:
-    """The price of each term begun; a one-time discount is taken once."""
-    prices = []
-    discounted: set[date] = set()
-    for term in terms(sub, as_of):
-        price = price_of(values_on(sub, term.start))
-        run = run_start(sub, term.start, as_of)
-        if run not in discounted:
-            price -= Fraction(one_time_discount(sub, term.start))
-            discounted.add(run)
-        prices.append(max(ZERO, rounded(price)))
-    return prices
-
+from .policies import Policies
+from .revenue import ROADS, Payment
+from .subscriptions import Subscription, leading, total_mrr, values_on
 
 # --- Formula CLV ------------------------------------------------------------
 
@@ -76,14 +33,15 @@ class Periods:
         return found[0] if found else None
 
 
-def periods(orders: list[Row], as_of: date) -> Periods | None:
+def periods(orders: list[Row], as_of: date, policies: Policies) -> Periods | None:
     if not orders:
         return None
     first = min(row["order_date"] for row in orders)
-    for months in (3, 2, 1):
+    for months in range(policies.clv_period_months, 0, -1):
         bounds = full_periods(first, months, as_of)
         if len(bounds) >= 2:
-            lifespan = lifespan_months(orders, months, bounds)
+            cap = policies.max_lifetime_months
+            lifespan = lifespan_months(orders, months, bounds, cap)
             return Periods(months, bounds, lifespan)
     return None
 
@@ -98,7 +56,7 @@ def full_periods(first: date, months: int, as_of: date) -> list[tuple[date, date
 
 
 def lifespan_months(
-    orders: list[Row], months: int, bounds: list[tuple[date, date]]
+    orders: list[Row], months: int, bounds: list[tuple[date, date]], cap: int
 ) -> Decimal:
     buyers = [
         {row["customer_key"] for row in orders if start <= row["order_date"] < end}
@@ -108,9 +66,9 @@ def lifespan_months(
     stayed = sum(len(now & then) for now, then in pairs)
     asked = sum(len(now) for now, _ in pairs)
     if stayed == asked:
-        return Decimal(MAX_LIFETIME_MONTHS)
+        return Decimal(cap)
     lifespan = Decimal(months * asked) / (asked - stayed)
-    return min(lifespan, Decimal(MAX_LIFETIME_MONTHS))
+    return min(lifespan, Decimal(cap))
 
 
 def formula(orders: list[Row], shared: Periods | None) -> Row:
@@ -148,11 +106,13 @@ def interval_on(subs: list[Subscription], day: date) -> str | None:
     return values_on(largest, day)["billing_interval"] if largest else None
 
 
-def churn_rates(book: Book, as_of: date) -> dict[str, Decimal | None]:
+def churn_rates(
+    book: Book, as_of: date, policies: Policies
+) -> dict[str, Decimal | None]:
     """Churn over the last complete months by interval, and over `all`."""
     started: dict[str, int] = defaultdict(int)
     lost: dict[str, int] = defaultdict(int)
-    for month in last_complete_months(as_of):
+    for month in last_complete_months(as_of, policies):
         for subs in book.values():
             interval = interval_on(subs, day_before(month))
             if interval:
@@ -163,10 +123,11 @@ def churn_rates(book: Book, as_of: date) -> dict[str, Decimal | None]:
     return {group: ratio(lost[group], started[group]) for group in started}
 
 
-def last_complete_months(as_of: date) -> list[date]:
+def last_complete_months(as_of: date, policies: Policies) -> list[date]:
     # The month of the day after as-of is the first that is not over.
     running = month_of(as_of + timedelta(days=1))
-    return [add_months(running, -back) for back in range(1, CHURN_WINDOW_MONTHS + 1)]
+    window = range(1, policies.churn_window_months + 1)
+    return [add_months(running, -back) for back in window]
 
 
 def churn_based(
@@ -174,15 +135,17 @@ def churn_based(
     has_had_mrr: bool,
     rates: dict[str, Decimal | None],
     as_of: date,
+    policies: Policies,
 ) -> Row:
     worth, is_capped = None, False
     current = total_mrr(subs, as_of)
     if current:
         rate = rates.get(interval_on(subs, as_of), rates.get("all"))
         if rate is not None:
-            is_capped = rate * MAX_LIFETIME_MONTHS < 1
-            months = MAX_LIFETIME_MONTHS if is_capped else 1 / rate
-            worth = current * months
+            cap = policies.max_lifetime_months
+            is_capped = rate * cap < 1
+            months = cap if is_capped else 1 / rate
+            worth = current * policies.subscription_margin * months
     elif has_had_mrr:
         worth = ZERO
     return {"churn_based_clv": worth, "churn_based_clv_is_capped": is_capped}
@@ -194,40 +157,35 @@ def churn_based(
 def lifetime_values(
     customers: list[str],
     orders: list[Row],
+    payments: list[Payment],
     book: Book,
     movers: set[str],
     as_of: date,
+    policies: Policies,
 ) -> list[Row]:
     by_customer: dict[str, list[Row]] = defaultdict(list)
-    for order in orders:
+    for order in own_orders(orders):
         by_customer[order["customer_key"]].append(order)
-    billed = {order["subscription_id"] for order in orders}
-    shared = periods(own_orders(orders), as_of)
-    rates = churn_rates(book, as_of)
+    paid: dict[str, list[Payment]] = defaultdict(list)
+    for payment in payments:
+        paid[payment.customer_key].append(payment)
+    shared = periods(own_orders(orders), as_of, policies)
+    rates = churn_rates(book, as_of, policies)
     return [
         {"customer_key": customer}
-        | historical(by_customer[customer], book.get(customer, []), billed, as_of)
-        | formula(own_orders(by_customer[customer]), shared)
-        | churn_based(book.get(customer, []), customer in movers, rates, as_of)
+        | historical(paid[customer])
+        | formula(by_customer[customer], shared)
+        | churn_based(
+            book.get(customer, []), customer in movers, rates, as_of, policies
+        )
         for customer in customers
     ]
 
 
-def historical(
-    orders: list[Row], subs: list[Subscription], billed: set[str | None], as_of: date
-) -> Row:
-    unbilled = [sub for sub in subs if sub.subscription_id not in billed]
-    prices = [price for sub in unbilled for price in term_prices(sub, as_of)]
-    own = own_orders(orders)
-    roads = {
-        "orders": bool(own),
-        "subscription_orders": len(own) < len(orders),
-        "terms": bool(prices),
-    }
-    termed = sum(prices, start=ZERO)
+def historical(payments: list[Payment]) -> Row:
+    used = {payment.road for payment in payments}
     return {
-        "historical_revenue": sum((o["net_revenue"] for o in orders), start=termed),
-        "historical_margin": sum((o["gross_margin"] for o in orders), start=termed),
-        "revenue_source": "+".join(r for r, is_used in roads.items() if is_used)
-        or "none",
+        "historical_revenue": sum((p.revenue for p in payments), start=ZERO),
+        "historical_margin": sum((p.margin for p in payments), start=ZERO),
+        "revenue_source": "+".join(road for road in ROADS if road in used) or "none",
     }

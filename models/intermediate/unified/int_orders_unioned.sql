@@ -32,10 +32,10 @@ final as (
         loaded_at,
 
         ---------- defaults
+        cast(coalesce(discount_amount, 0) as decimal(18, 6)) as discount_amount,
+        cast(coalesce(refunded_amount, 0) as decimal(18, 6)) as refunded_amount,
+        cast(coalesce(shipping_amount, 0) as decimal(18, 6)) as shipping_amount,
         replace(status, 'canceled', 'cancelled') as order_status,
-        coalesce(discount_amount, 0) as discount_amount,
-        coalesce(refunded_amount, 0) as refunded_amount,
-        coalesce(shipping_amount, 0) as shipping_amount,
         coalesce(refunded_date, ordered_date) as refunded_date
 
     from checked

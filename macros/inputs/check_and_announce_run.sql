@@ -20,6 +20,8 @@
             info=true
         ) }}
         {% for table, input in inputs.tables.items() %}
+            {# Refuses a header that lacks a column, before any table. #}
+            {% do read_input(table) %}
             {{ log(
                 "  " ~ table ~ " " * (24 - table | length)
                 ~ _input_in_words(input),

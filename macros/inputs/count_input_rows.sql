@@ -20,7 +20,7 @@
         ) %}
     {% endif %}
     {% do return(
-        'select count(line) - ' ~ input.files | length ~ ' from '
-        ~ read_lines(input.files)
+        'select greatest(count(line) - ' ~ input.files | length
+        ~ ', 0) from ' ~ read_lines(input.files)
     ) %}
 {% endmacro %}

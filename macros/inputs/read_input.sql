@@ -140,7 +140,8 @@
 
 
 {# A typed column as text in the form that unified reads. Floats would print
-   as 1e-05; all else prints as ISO or plain digits. #}
+   as 1e-05, and whole ones as 7.0, which is not the id 7; all else prints as
+   ISO or plain digits. #}
 {% macro typed_as_text(column, data_type) %}
     {% do return(
         adapter.dispatch('typed_as_text', 'perennial')(column, data_type)
@@ -154,8 +155,9 @@
 {% macro duckdb__typed_as_text(column, data_type) %}
     {% if data_type | upper in ('FLOAT', 'DOUBLE') %}
         {% do return(
-            'coalesce(cast(try_cast(' ~ column ~ ' as decimal(38, 12)) as '
-            ~ 'varchar), cast(' ~ column ~ ' as varchar))'
+            'coalesce(regexp_replace(cast(try_cast(' ~ column
+            ~ " as decimal(38, 12)) as varchar), '[.]?0+$', ''), cast("
+            ~ column ~ ' as varchar))'
         ) %}
     {% endif %}
     {% do return(column) %}

@@ -27,8 +27,9 @@
         {% do return(_differing_lines(contract, relation)) %}
     {% endif %}
     {% set loaded_at = timestamp_value(relation ~ '.loaded_at') %}
-    {% set keys = [relation ~ '.source_name'] %}
-    {% set on = [relation ~ '.source_name = repeated.key_0'] %}
+    {% set source_name = "coalesce(" ~ relation ~ ".source_name, '')" %}
+    {% set keys = [source_name] %}
+    {% set on = [source_name ~ ' = repeated.key_0'] %}
     {% set key_names = ['key_0'] %}
     {% set contents = [] %}
     {% for column in contract.key %}
@@ -69,7 +70,11 @@ from (
             *,
             row_number() over (
                 {{ partition }}, content
-                order by loaded_at desc nulls last, file_name, line_number
+                order by
+                    case when last_loaded_at is not null then loaded_at end
+                    desc nulls last,
+                    file_name,
+                    line_number
             ) as row_rank,
             case when loaded_at = last_loaded_at then content end
                 as latest_content

@@ -73,6 +73,12 @@ def assert_mart_matches(built: Built, mart: str) -> None:
     assert not differences, "\n".join([summary, *differences[:SHOWN]])
 
 
+def assert_marts_match(built: Built) -> None:
+    """All of them, for a case that is too small to be told mart by mart."""
+    for mart in built.expected:
+        assert_mart_matches(built, mart)
+
+
 def mart_rows(
     warehouse: duckdb.DuckDBPyConnection, mart: str, columns: list[str]
 ) -> list[Row]:

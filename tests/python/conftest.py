@@ -17,7 +17,7 @@ import duckdb
 import pytest
 from comparison import Built
 from reference import compute
-from worlds import AS_OF, write_worlds
+from worlds import AS_OF, write_story, write_worlds
 
 PROJECT = Path(__file__).parents[2]
 DEMO = PROJECT / "data/demo"
@@ -25,6 +25,7 @@ DEMO = PROJECT / "data/demo"
 ABROAD: dict[str, Any] = {
     "order_grain": "line",
     "reporting_timezone": "America/St_Johns",
+    "source_timezone": "America/New_York",
     "inclusive_end_dates": True,
     "reporting_currency": "EUR",
     "fx_rate_policy": "version_start",
@@ -75,6 +76,7 @@ def build_folder(folder: Path, as_of: date, scratch: Path, **policies: Any) -> N
         "as_of_date": as_of.isoformat(),
         "max_rejected_share": 1.0,
     }
+    scratch.mkdir(parents=True, exist_ok=True)
     written = json.dumps(variables | policies, default=float)
     run_dbt("build", "--vars", written, scratch=scratch)
 
@@ -84,6 +86,18 @@ def opened(work_file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection."""
     with duckdb.connect(work_file, read_only=True) as connection:
         yield connection
+
+
+@contextmanager
+def story_built(
+    scratch: Path, as_of: date, tables: dict[str, list[dict]], **policies: Any
+) -> Iterator[Built]:
+    """A hand-made case as built, beside the reference."""
+    folder = write_story(scratch / "input", **tables)
+    build_folder(folder, as_of, scratch / "build", **policies)
+    expected = compute(folder, as_of, **policies)
+    with opened(scratch / "build/work.duckdb") as warehouse:
+        yield Built("story", folder, as_of, warehouse, expected)
 
 
 @pytest.fixture(scope="session")

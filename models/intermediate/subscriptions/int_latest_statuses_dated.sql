@@ -1,4 +1,4 @@
-{# One row per subscription whose latest status no change dates, with a day. #}
+{# One row per subscription whose latest status is not dated by a change. #}
 
 with
 

@@ -1,8 +1,5 @@
 {# One row per subscription and day on which it brought revenue. #}
 
-{% set margin_rate = policy('subscription_gross_margin')
-    or policy('default_gross_margin') %}
-
 with
 
 invoices as (
@@ -35,7 +32,7 @@ candidates as (
         'invoices' as revenue_source,
         revenue_date,
         revenue,
-        cast(revenue * {{ margin_rate }} as decimal(18, 6)) as margin
+        cast(revenue * {{ subscription_margin_rate() }} as decimal(18, 6)) as margin
 
     from invoices
 
@@ -63,7 +60,7 @@ candidates as (
         'terms' as revenue_source,
         term_start_date as revenue_date,
         term_price as revenue,
-        cast(term_price * {{ margin_rate }} as decimal(18, 6)) as margin
+        cast(term_price * {{ subscription_margin_rate() }} as decimal(18, 6)) as margin
 
     from terms
 

@@ -39,9 +39,9 @@ final as (
         loaded_at,
 
         ---------- defaults
+        cast(coalesce(quantity, 1) as decimal(18, 6)) as quantity,
+        cast(coalesce(discount_amount, 0) as decimal(18, 6)) as discount_amount,
         coalesce(billing_interval_count, 1) as billing_interval_count,
-        coalesce(quantity, 1) as quantity,
-        coalesce(discount_amount, 0) as discount_amount,
         coalesce(discount_is_recurring, true) as discount_is_recurring,
         coalesce(
             discount_amount > unit_amount * coalesce(quantity, 1), false

@@ -55,8 +55,7 @@ final as (
                 when current_mrr = 0 then 0
                 else
                     current_mrr
-                    * {{ policy('subscription_gross_margin')
-                        or policy('default_gross_margin') }}
+                    * {{ subscription_margin_rate() }}
                     * case
                         when is_capped then {{ policy('max_lifetime_months') }}
                         else {{ divide(1, 'churn_rate') }}

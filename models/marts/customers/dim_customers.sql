@@ -26,7 +26,7 @@ subscriptions as (
 
 ),
 
-customers as (
+histories as (
 
     select
         identities.customer_key,
@@ -35,27 +35,13 @@ customers as (
         described.country,
         described.gender,
         described.income_band,
-        {{ whole_months_between('described.birth_date', as_of_date()) }}
-            as age_months
-
-    from identities
-
-    left join described
-        on
-            identities.source_name = described.source_name
-            and identities.customer_id = described.customer_id
-
-),
-
-histories as (
-
-    select
-        customers.*,
         orders.first_order_at,
         orders.last_order_at,
         orders.last_order_date,
         subscriptions.first_mrr_date,
         subscriptions.current_plan_id,
+        {{ whole_months_between('described.birth_date', as_of_date()) }}
+            as age_months,
         coalesce(orders.order_count, 0) as order_count,
         coalesce(subscriptions.current_mrr, 0) as current_mrr,
         case
@@ -66,13 +52,18 @@ histories as (
             else orders.first_paid_order_date
         end as first_paid_date
 
-    from customers
+    from identities
+
+    left join described
+        on
+            identities.source_name = described.source_name
+            and identities.customer_id = described.customer_id
 
     left join orders
-        on customers.customer_key = orders.customer_key
+        on identities.customer_key = orders.customer_key
 
     left join subscriptions
-        on customers.customer_key = subscriptions.customer_key
+        on identities.customer_key = subscriptions.customer_key
 
 ),
 

@@ -6,24 +6,24 @@ with
 {{ table }}_rejected as (
 
     select
-        checked.source_name,
+        judged.source_name,
         '{{ table }}' as table_name,
-        checked.file_name,
-        checked.line_number,
-        checked.reasons,
-        checked.currency_as_written,
-        checked.amount_as_written,
+        judged.file_name,
+        judged.line_number,
+        judged.reasons,
+        judged.currency_as_written,
+        judged.amount_as_written,
         {{ row_identifier('staged', table) }} as row_identifier,
         {{ raw_row_masked('staged', table) }} as raw_row
 
-    from {{ ref('int_' ~ table ~ '_checked') }} as checked
+    from {{ ref('int_' ~ table ~ '_checked') }} as judged
 
     inner join {{ ref('stg_files__' ~ table) }} as staged
         on
-            checked.file_name = staged.file_name
-            and checked.line_number = staged.line_number
+            judged.file_name = staged.file_name
+            and judged.line_number = staged.line_number
 
-    where checked.reasons is not null
+    where judged.reasons is not null
 
 ),
 

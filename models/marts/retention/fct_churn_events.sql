@@ -30,28 +30,32 @@ netted_churn as (
 
 -- Rises from 0 and falls to 0 alternate: the row before a fall is the start
 -- of what it ended, the row after it the return.
-churn as (
+neighbours as (
 
     select
         *,
         cast({{ dbt.date_trunc('month', 'moved_date') }} as date)
-            as churned_month
+            as moved_month,
+        lag(moved_date) over (
+            partition by customer_key order by moved_date
+        ) as paid_since_date,
+        lead(moved_date) over (
+            partition by customer_key order by moved_date
+        ) as reactivated_date
 
-    from (
-        select
-            customer_key,
-            moved_date,
-            movement_type,
-            mrr_change,
-            lag(moved_date) over (
-                partition by customer_key order by moved_date
-            ) as paid_since_date,
-            lead(moved_date) over (
-                partition by customer_key order by moved_date
-            ) as reactivated_date
+    from movements
 
-        from movements
-    ) as neighbours
+),
+
+churn as (
+
+    select
+        *,
+        row_number() over (
+            partition by customer_key, moved_month order by moved_date desc
+        ) as rank_from_end_of_month
+
+    from neighbours
 
     where movement_type = 'churn'
 
@@ -74,19 +78,6 @@ reasons as (
 
 ),
 
-last_of_month as (
-
-    select
-        customer_key,
-        churned_month,
-        max(moved_date) as moved_date
-
-    from churn
-
-    group by customer_key, churned_month
-
-),
-
 final as (
 
     select
@@ -97,16 +88,19 @@ final as (
         ---------- attributes
         reasons.churn_type,
         reasons.churn_reason,
-        last_of_month.moved_date is not null
-        and netted_churn.customer_key is not null as is_netted_churn,
 
         ---------- measures
         churn.mrr_change as churned_mrr,
-        {{ whole_months_between('churn.paid_since_date', 'churn.moved_date') }}
-            as tenure_months,
+        cast({{ whole_months_between(
+            'churn.paid_since_date', 'churn.moved_date'
+        ) }} as integer) as tenure_months,
 
         ---------- dates
-        churn.reactivated_date
+        churn.reactivated_date,
+
+        ---------- derived
+        churn.rank_from_end_of_month = 1
+        and netted_churn.customer_key is not null as is_netted_churn
 
     from churn
 
@@ -116,15 +110,10 @@ final as (
             and churn.moved_date = reasons.fell_date
             and reasons.size_rank = 1
 
-    left join last_of_month
-        on
-            churn.customer_key = last_of_month.customer_key
-            and churn.moved_date = last_of_month.moved_date
-
     left join netted_churn
         on
             churn.customer_key = netted_churn.customer_key
-            and churn.churned_month = netted_churn.revenue_month
+            and churn.moved_month = netted_churn.revenue_month
 
 )
 

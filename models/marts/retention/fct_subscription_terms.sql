@@ -81,7 +81,7 @@ final as (
     select
         ---------- keys
         subscription_id,
-        term_number,
+        cast(term_number as integer) as term_number,
         customer_key,
 
         ---------- attributes

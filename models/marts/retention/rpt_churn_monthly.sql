@@ -8,31 +8,21 @@ months as (
 
 ),
 
-netted_events as (
-
-    select
-        churn_type,
-        cast({{ dbt.date_trunc('month', 'churned_date') }} as date)
-            as revenue_month
-
-    from {{ ref('fct_churn_events') }}
-
-    where is_netted_churn
-
-),
-
 churn_types as (
 
     select
-        revenue_month,
+        cast({{ dbt.date_trunc('month', 'churned_date') }} as date)
+            as revenue_month,
         count(case when churn_type = 'voluntary' then 1 end)
             as voluntary_churned_customers,
         count(case when churn_type = 'involuntary' then 1 end)
             as involuntary_churned_customers
 
-    from netted_events
+    from {{ ref('fct_churn_events') }}
 
-    group by revenue_month
+    where is_netted_churn
+
+    group by {{ dbt.date_trunc('month', 'churned_date') }}
 
 ),
 
@@ -106,23 +96,22 @@ final as (
         rates.customer_churn_rate,
         rates.gross_revenue_churn_rate,
         rates.net_revenue_churn_rate,
+        retained.net_revenue_retention_12m,
+        retained.gross_revenue_retention_12m,
         case when rates.is_complete_month
                 then 1 - power(1 - rates.customer_churn_rate, 12)
-        end as annualised_customer_churn_rate,
-        case when rates.is_complete_month
-                then retained.net_revenue_retention_12m
-        end as net_revenue_retention_12m,
-        case when rates.is_complete_month
-                then retained.gross_revenue_retention_12m
-        end as gross_revenue_retention_12m
+        end as annualised_customer_churn_rate
 
     from rates
 
     left join churn_types
         on rates.revenue_month = churn_types.revenue_month
 
+    -- A month that still runs has no trailing figures.
     left join retained
-        on rates.revenue_month = retained.revenue_month
+        on
+            rates.revenue_month = retained.revenue_month
+            and rates.is_complete_month
 
 )
 

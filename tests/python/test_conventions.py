@@ -1,0 +1,329 @@
+"""The style guide, as far as a machine can read it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+import yaml
+from comparison import Built
+from conftest import PROJECT
+
+GRAIN = re.compile(r"One row per [^.]+\.")
+SQL_HEADER = re.compile(r"\{#\s*(One row per [^.]+\.)\s*#\}")
+CLOCK = re.compile(
+    r"\b((current_(date|time|timestamp)|localtime|localtimestamp|sysdate)\b"
+    r"|(now|today|getdate|get_current_timestamp)\s*\()",
+    re.IGNORECASE,
+)
+COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+MACRO = re.compile(
+    r"(?P<header>\{#(?:(?!#\}).)*#\}\s*)?\{%-? macro (?P<name>\w+)", re.DOTALL
+)
+POLICY = re.compile(r"^ {8}'(\w+)': \{", re.MULTILINE)
+# _private helpers, and the variants of a dispatched macro for one engine.
+NOT_PUBLIC = re.compile(r"^_|^[a-z]+__")
+COLUMN_KEYS = {"name", "data_type", "description", "data_tests"}
+MODEL_KEYS = {"name", "description", "columns", "data_tests", "config"}
+MAX_COLUMNS = 80
+MAX_LINES = 120
+# To be split. The list only ever gets shorter.
+TOO_LONG = {
+    "int_latest_statuses_dated",
+    "int_subscription_events_collected",
+    "int_subscriptions_split_into_states",
+    "int_subscriptions_split_into_terms",
+}
+
+# To be given a key; shorter only, too. A model of one row needs none.
+KEYLESS = {"int_subscription_revenues_collected"}
+
+Node = dict
+
+
+@pytest.fixture(scope="session")
+def manifest(demo_scratch: Path) -> Node:
+    return json.loads((demo_scratch / "target/manifest.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def models(manifest: Node) -> list[Node]:
+    return [n for n in manifest["nodes"].values() if n["resource_type"] == "model"]
+
+
+@pytest.fixture(scope="session")
+def marts(models: list[Node]) -> list[Node]:
+    return [model for model in models if layer_of(model) == "marts"]
+
+
+@pytest.fixture(scope="session")
+def database_columns(demo: Built) -> dict[tuple[str, str], set[str]]:
+    columns = defaultdict(set)
+    for schema, table, column in demo.rows(
+        "select table_schema, table_name, column_name from information_schema.columns"
+    ):
+        columns[schema, table].add(column)
+    return columns
+
+
+# Descriptions
+
+
+def test_description_opens_with_the_grain(models: list[Node]) -> None:
+    missing = [m["name"] for m in models if not GRAIN.match(words(m["description"]))]
+
+    assert missing == []
+
+
+def test_sql_header_repeats_the_grain(models: list[Node]) -> None:
+    differing = [
+        m["name"]
+        for m in models
+        if grain(GRAIN, m["description"]) != grain(SQL_HEADER, m["raw_code"])
+    ]
+
+    assert differing == []
+
+
+def test_every_mart_says_what_it_answers_and_what_it_is_not_for(
+    marts: list[Node],
+) -> None:
+    missing = [
+        f"{m['name']}: {part}"
+        for m in marts
+        for part in ("**Answers**: ", "**Not for**: ", "**Rule**: ")
+        if part not in m["description"]
+    ]
+
+    assert missing == []
+
+
+def test_every_model_has_its_own_yaml_beside_it(models: list[Node]) -> None:
+    elsewhere = [
+        m["name"]
+        for m in models
+        if (m["patch_path"] or "").removeprefix("perennial://")
+        != str(Path(m["original_file_path"]).with_suffix(".yml"))
+    ]
+
+    assert elsewhere == []
+
+
+def test_every_column_is_described_and_every_described_one_exists(
+    models: list[Node], database_columns: dict[tuple[str, str], set[str]]
+) -> None:
+    differing = {
+        m["name"]: sorted(described ^ built)
+        for m in models
+        if (described := {c["name"] for c in m["columns"].values() if c["description"]})
+        != (built := database_columns[m["schema"], m["name"]])
+    }
+
+    assert differing == {}
+
+
+def test_a_column_description_says_more_than_the_name(models: list[Node]) -> None:
+    idle = [
+        f"{m['name']}.{column['name']}"
+        for m in models
+        for column in m["columns"].values()
+        if len(added_words(column["name"], column["description"])) < 2
+    ]
+
+    assert idle == []
+
+
+def test_yaml_holds_only_keys_that_mean_something() -> None:
+    # dbt takes `relationship:` under a column for a note, and tests nothing.
+    unknown = [
+        f"{path.name}: {name}: {key}"
+        for path in (PROJECT / "models").rglob("*.yml")
+        for model in yaml.safe_load(path.read_text()).get("models", [])
+        for name, keys in keys_of(model)
+        for key in keys
+    ]
+
+    assert unknown == []
+
+
+# Guarantees
+
+
+def test_every_model_has_a_primary_key_test(manifest: Node, models: list[Node]) -> None:
+    keyed = keyed_models(manifest)
+    keyless = {
+        m["name"]
+        for m in models
+        if m["unique_id"] not in keyed
+        and not m["description"].startswith("One row per build")
+    }
+
+    assert keyless == KEYLESS
+
+
+def test_every_mart_has_an_enforced_contract(marts: list[Node]) -> None:
+    assert [m["name"] for m in marts if not m["contract"]["enforced"]] == []
+
+
+def test_every_mart_is_public_in_the_group_of_its_folder(marts: list[Node]) -> None:
+    elsewhere = [
+        m["name"] for m in marts if (m["access"], m["group"]) != ("public", m["fqn"][2])
+    ]
+
+    assert elsewhere == []
+
+
+def test_only_marts_are_public(models: list[Node], marts: list[Node]) -> None:
+    public = {m["name"] for m in models if m["access"] == "public"}
+
+    assert public - {m["name"] for m in marts} == set()
+
+
+def test_no_public_column_is_missing(
+    database_columns: dict[tuple[str, str], set[str]],
+) -> None:
+    interface = yaml.safe_load(
+        (PROJECT / "tests/python/interface.yml").read_text("utf-8")
+    )
+    missing = [
+        f"{mart}.{column}"
+        for mart, columns in interface.items()
+        for column in columns
+        if column not in database_columns["marts", mart]
+    ]
+
+    assert missing == []
+
+
+def test_every_mart_is_listed_in_the_interface(marts: list[Node]) -> None:
+    interface = yaml.safe_load((PROJECT / "tests/python/interface.yml").read_text())
+
+    assert {m["name"] for m in marts} == set(interface)
+
+
+# SQL
+
+
+def test_no_model_reads_a_clock(models: list[Node]) -> None:
+    reading = [
+        m["name"] for m in models if CLOCK.search(COMMENT.sub("", m["raw_code"]))
+    ]
+
+    assert reading == []
+
+
+def test_no_macro_reads_a_clock() -> None:
+    reading = [
+        path.name
+        for path in (PROJECT / "macros").rglob("*.sql")
+        if CLOCK.search(COMMENT.sub("", path.read_text()))
+    ]
+
+    assert reading == []
+
+
+def test_no_line_of_sql_is_over_80_columns() -> None:
+    long_lines = [
+        f"{path.relative_to(PROJECT)}:{number}"
+        for path in sql_files()
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if len(line) > MAX_COLUMNS
+    ]
+
+    assert long_lines == []
+
+
+def test_no_model_is_over_120_lines() -> None:
+    too_long = {
+        path.stem
+        for path in (PROJECT / "models").rglob("*.sql")
+        if len(path.read_text().splitlines()) > MAX_LINES
+    }
+
+    assert too_long == TOO_LONG
+
+
+# Macros and policies
+
+
+def test_every_public_macro_has_a_header() -> None:
+    assert [name for name, header in public_macros() if not header] == []
+
+
+def test_every_public_macro_is_in_the_macros_yaml() -> None:
+    file = PROJECT / "macros/_macros.yml"
+    listed = {macro["name"] for macro in yaml.safe_load(file.read_text())["macros"]}
+
+    assert {name for name, _ in public_macros()} == listed
+
+
+def test_every_policy_is_a_variable_with_a_default() -> None:
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
+    policies = POLICY.findall((PROJECT / "macros/policies/policies.sql").read_text())
+
+    assert sorted(policies) == sorted(project["vars"])
+
+
+# What the tests above are made of
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def grain(pattern: re.Pattern[str], text: str) -> str | None:
+    match = pattern.match(words(text))
+    return match[match.lastindex or 0] if match else None
+
+
+def layer_of(model: Node) -> str:
+    return model["fqn"][1]
+
+
+def added_words(name: str, description: str) -> set[str]:
+    return set(re.findall(r"\w+", description.lower())) - set(name.split("_"))
+
+
+def keys_of(model: Node) -> list[tuple[str, set[str]]]:
+    """Each model and column of it with the keys that nobody reads."""
+    return [
+        (model["name"], model.keys() - MODEL_KEYS),
+        *(
+            (f"{model['name']}.{column['name']}", column.keys() - COLUMN_KEYS)
+            for column in model.get("columns", [])
+        ),
+    ]
+
+
+def keyed_models(manifest: Node) -> set[str]:
+    """The models whose key is tested: one column, or a combination."""
+    tests = defaultdict(set)
+    keyed = set()
+    for node in manifest["nodes"].values():
+        if node["resource_type"] != "test" or "test_metadata" not in node:
+            continue
+        model, name = node["attached_node"], node["test_metadata"]["name"]
+        tests[model, node["column_name"]].add(name)
+        if name == "unique_combination":
+            keyed.add(model)
+    return keyed | {
+        model for (model, _), names in tests.items() if {"unique", "not_null"} <= names
+    }
+
+
+def sql_files() -> list[Path]:
+    folders = ("models", "macros", "tests/generic", "tests/singular", "analyses")
+    return [path for name in folders for path in (PROJECT / name).rglob("*.sql")]
+
+
+def public_macros() -> list[tuple[str, bool]]:
+    """Each macro that others call, and whether a comment stands over it."""
+    return [
+        (match["name"], bool(match["header"]))
+        for path in (PROJECT / "macros").rglob("*.sql")
+        for match in MACRO.finditer(path.read_text())
+        if not NOT_PUBLIC.match(match["name"])
+    ]

@@ -24,9 +24,9 @@
    util_as_of_date. #}
 {% macro announce_as_of_date() %}
     {% if execute %}
-        {% set day = run_query('select as_of_date from ' ~ this).columns[0][0] %}
+        {% set rows = run_query('select as_of_date from ' ~ this) %}
         {{ log(
-            'As of ' ~ day ~ (
+            'As of ' ~ rows[0][0] ~ (
                 '' if policy('as_of_date')
                 else ', the latest date in the inputs; set as_of_date to fix it'
             ),

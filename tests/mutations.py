@@ -147,13 +147,15 @@ def apply(mutation: Mutation, copy: Path) -> None:
     text = file.read_text()
     if text.count(mutation.old) != 1:
         found = text.count(mutation.old)
-        raise SystemExit(f"{mutation.name}: {found} places to change in {mutation.file}")
+        where = f"{found} places to change in {mutation.file}"
+        raise SystemExit(f"{mutation.name}: {where}")
     file.write_text(text.replace(mutation.old, mutation.new))
 
 
 def failing_dbt_tests(copy: Path) -> list[str]:
     """Unit tests and data tests that a `dbt build` of the demo turns red."""
-    outcome = run([sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "build"], copy)
+    command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "build"]
+    outcome = run(command, copy)
     return re.findall(r"Failure in ((?:unit_)?test \S+)", outcome)
 
 

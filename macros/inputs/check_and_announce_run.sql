@@ -35,12 +35,17 @@
 {# dbt says nothing to a variable that no one reads: a misspelt input_path
    would silently build the demo. #}
 {% macro _check_variable_names() %}
-    {% for name in invocation_args_dict.get('vars', {}) %}
+    {% for name, value in invocation_args_dict.get('vars', {}).items() %}
         {% if name not in policies() and project_name == 'perennial' %}
             {{ exceptions.raise_compiler_error(
                 "there is no variable " ~ name
                 ~ nearest_name_hint(name, policies().keys())
                 ~ "; the variables are " ~ policies().keys() | join(', ')
+            ) }}
+        {% elif name in ('input_path', 'input_schema') and not value %}
+            {{ exceptions.raise_compiler_error(
+                "variable " ~ name ~ " is given and empty; leave it out to "
+                ~ "build the demo"
             ) }}
         {% endif %}
     {% endfor %}

@@ -211,7 +211,9 @@
         },
         'customer_events': {
             'key': ['event_id'],
-            'required': ['event_id', 'customer_id', 'occurred_at', 'event_type'],
+            'required': [
+                'event_id', 'customer_id', 'occurred_at', 'event_type',
+            ],
             'dated_by': 'occurred_at',
             'columns': {
                 'event_id': 'id',

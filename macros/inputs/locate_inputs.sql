@@ -145,9 +145,11 @@
 {% endmacro %}
 
 {% macro duckdb__list_files(root) %}
+    {# A folder may be called data[1]: no pattern is meant. #}
+    {% set pattern = modules.re.sub('([*?[])', '[\\1]', root) ~ '**' %}
     {% do return(
         run_query(
-            "select file from glob(" ~ sql_text(root ~ '**') ~ ") order by file"
+            "select file from glob(" ~ sql_text(pattern) ~ ") order by file"
         ).columns[0].values()
     ) %}
 {% endmacro %}

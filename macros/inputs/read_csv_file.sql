@@ -49,21 +49,13 @@
 {# The delimiter and names of a file's first line. The delimiter is the one
    that yields the most names of the contract. #}
 {% macro _read_csv_header(table, file) %}
-    {% set first_lines = run_query(
-        'select line from ' ~ read_lines([file]) ~ ' limit 1'
-    ).columns[0].values() %}
-    {% if not first_lines or not first_lines[0] %}
-        {{ exceptions.raise_compiler_error(
-            file ~ ": the first line is empty; it has to name the columns of "
-            ~ table
-        ) }}
-    {% endif %}
+    {% set first_line = _first_line(table, file) %}
     {% set known = input_contract()[table].columns.keys() | list
         + mapped_columns(table).values() | list %}
     {% set best = namespace(count=-1, delimiter=',', names=[]) %}
     {% for delimiter in [',', ';', '\t', '|'] %}
         {% set names = [] %}
-        {% for name in first_lines[0].split(delimiter) %}
+        {% for name in first_line.split(delimiter) %}
             {% do names.append(
                 modules.re.sub('^[\\s"\ufeff]+|[\\s"]+$', '', name)
             ) %}
@@ -79,12 +71,34 @@
 {% endmacro %}
 
 
+{# The first line as text; an error where there is none, or none in UTF-8. #}
+{% macro _first_line(table, file) %}
+    {% set lines = run_query(
+        'select line from ' ~ read_lines([file]) ~ ' limit 1'
+    ).columns[0].values() %}
+    {% if not lines or not lines[0] %}
+        {{ exceptions.raise_compiler_error(
+            file ~ ": the first line is empty; it has to name the columns of "
+            ~ table
+        ) }}
+    {% endif %}
+    {% if lines[0][:2] in ('\xff\xfe', '\xfe\xff') %}
+        {{ exceptions.raise_compiler_error(
+            file ~ " is in UTF-16; save it as CSV in UTF-8"
+        ) }}
+    {% endif %}
+    {% do return(lines[0].encode('latin-1').decode('utf-8', 'replace')) %}
+{% endmacro %}
+
+
 {# The physical lines of files as a relation with one column, line; blank
-   lines are null. No quotes and a delimiter that text can not hold. #}
+   lines are null. No quotes and a delimiter that text can not hold; bytes for
+   characters, so that a line is a line in any encoding. #}
 {% macro read_lines(files) %}
     {% do return(
         'read_csv(' ~ sql_list(files)
         ~ ", header = false, auto_detect = false, delim = chr(31), "
-        ~ "quote = '', escape = '', columns = {'line': 'varchar'})"
+        ~ "quote = '', escape = '', encoding = 'latin-1', "
+        ~ "columns = {'line': 'varchar'})"
     ) %}
 {% endmacro %}

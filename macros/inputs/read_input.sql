@@ -10,8 +10,9 @@
         table  a table of the input contract
 
     Returns SQL with source_name, file_name, line_number, line_count,
-    unreadable_because and the contract's columns. A CSV line that could not be split has only
-    its place and cause; place_lines adds those after the read.
+    unreadable_because and the contract's columns. A CSV line that could not
+    be split has only its place and cause; place_lines adds those after the
+    read.
 
     Usage
         {{ read_input('orders') }}
@@ -75,8 +76,9 @@
 
 {#
     Contract column -> SQL of the brought column: the one that input_columns
-    names, else the one of the same name, any case. A required column that was not brought, or a name brought twice, is an
-    error: no row could be used, or one of two would be guessed.
+    names, else the one of the same name, any case. A required column that was
+    not brought, or a name brought twice, is an error: no row could be used, or
+    one of two would be guessed.
 
     Arguments
         table    a table of the input contract

@@ -50,7 +50,8 @@
         rejected_rows ~ " of " ~ raw_rows ~ " rows of " ~ table
         ~ " can not be used (" ~ top | join(', ') ~ "); max_rejected_share is "
         ~ policy('max_rejected_share') ~ ". To see them, in "
-        ~ (target.path or target.name) ~ ": select * from " ~ checked
+        ~ (target.path or target.name)
+        ~ ": select file_name, line_number, reasons from " ~ checked
         ~ " where reasons is not null"
     ) }}
 {% endmacro %}

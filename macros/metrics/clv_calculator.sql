@@ -8,13 +8,13 @@
     Returns a dict: input -> number.
 #}
 {% macro calculator_overrides(inputs) %}
-    {% set overrides = policy('clv_calculator_overrides') or {} %}
+    {% set overrides = perennial.policy('clv_calculator_overrides') or {} %}
     {% for name, value in overrides.items() %}
         {% if name not in inputs %}
             {{ exceptions.raise_compiler_error(
                 "clv_calculator_overrides: there is no input " ~ name
-                ~ nearest_name_hint(name, inputs) ~ "; the inputs are "
-                ~ inputs | join(', ')
+                ~ perennial.nearest_name_hint(name, inputs)
+                ~ "; the inputs are " ~ inputs | join(', ')
             ) }}
         {% elif value is not number or value is boolean or value < 0 %}
             {{ exceptions.raise_compiler_error(
@@ -31,7 +31,7 @@
 {% macro calculator_number(value) %}
     {% do return(
         'cast(' ~ (value if value is number else 'null') ~ ' as '
-        ~ type_double() ~ ')'
+        ~ perennial.type_double() ~ ')'
     ) %}
 {% endmacro %}
 

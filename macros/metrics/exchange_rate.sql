@@ -5,7 +5,8 @@
 #}
 {% macro exchange_rate() -%}
     case
-        when typed.currency = '{{ policy("reporting_currency") }}' then 1
+        when typed.currency = '{{ perennial.policy("reporting_currency") }}'
+            then 1
         else exchange_rates.rate
     end
 {%- endmacro %}
@@ -15,7 +16,7 @@
 {% macro missing_exchange_rate_rule() %}
     {% do return([
         'missing_exchange_rate',
-        "typed.currency <> '" ~ policy('reporting_currency')
+        "typed.currency <> '" ~ perennial.policy('reporting_currency')
         ~ "' and exchange_rates.rate is null",
     ]) %}
 {% endmacro %}

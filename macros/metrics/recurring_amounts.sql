@@ -26,7 +26,7 @@
 #}
 {% macro monthly_amount(amount) -%}
     cast(
-        cast({{ amount }} as {{ type_double() }}) * mrr_numerator
+        cast({{ amount }} as {{ perennial.type_double() }}) * mrr_numerator
         / (mrr_denominator * billing_interval_count)
         as decimal(18, 6)
     )

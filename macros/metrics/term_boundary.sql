@@ -34,7 +34,9 @@
 #}
 {% macro term_count_bound(anchor, day) -%}
     cast(ceil(
-        cast({{ dbt.datediff(anchor, day, 'day') }} as {{ type_double() }})
-        / (billing_interval_count * (term_days + 28 * term_months))
+        cast(
+            {{ dbt.datediff(anchor, day, 'day') }}
+            as {{ perennial.type_double() }}
+        ) / (billing_interval_count * (term_days + 28 * term_months))
     ) as integer)
 {%- endmacro %}

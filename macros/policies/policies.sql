@@ -3,8 +3,8 @@
     dbt_project.yml, meanings in docs/metrics.md; a test keeps the three equal.
 
     Returns a dict: variable -> dict of
-        kind     choice, choices, number, whole, date, text, boolean or
-                 mapping
+        kind     choice, choices, number, whole, date, text, zone,
+                 boolean or mapping
         allowed  the values of a choice
         pattern  regular expression a text has to match in full
         minimum, maximum  bounds of a number
@@ -21,13 +21,8 @@
         'order_grain': {'kind': 'choice', 'allowed': ['order', 'line']},
         'input_adapters': {'kind': 'choices', 'allowed': ['files']},
         'as_of_date': {'kind': 'date', 'optional': true},
-        'reporting_timezone': {
-            'kind': 'text', 'pattern': '[A-Za-z][A-Za-z0-9_+/-]*',
-        },
-        'source_timezone': {
-            'kind': 'text', 'pattern': '[A-Za-z][A-Za-z0-9_+/-]*',
-            'optional': true,
-        },
+        'reporting_timezone': {'kind': 'zone'},
+        'source_timezone': {'kind': 'zone', 'optional': true},
         'inclusive_end_dates': {'kind': 'boolean'},
         'fx_rate_policy': {
             'kind': 'choice',

@@ -14,21 +14,21 @@
         {{ policy('lapsed_after_days') }}
 #}
 {% macro policy(name) %}
-    {% set rule = policies()[name] %}
+    {% set rule = perennial.policies()[name] %}
     {% set value = var(name) %}
     {% if value is none or value | string | trim == '' %}
         {% if not rule.optional %}
             {{ exceptions.raise_compiler_error(
                 "variable " ~ name ~ " is empty; it takes "
-                ~ _accepted_values(rule)
+                ~ perennial._accepted_values(rule)
             ) }}
         {% endif %}
         {% do return(none) %}
     {% endif %}
-    {% if not _is_accepted(value, rule) %}
+    {% if not perennial._is_accepted(value, rule) %}
         {{ exceptions.raise_compiler_error(
             "variable " ~ name ~ ": " ~ value ~ " is not accepted; it takes "
-            ~ _accepted_values(rule)
+            ~ perennial._accepted_values(rule)
         ) }}
     {% endif %}
     {% do return(value) %}
@@ -47,6 +47,8 @@
         {% do return(value is boolean) %}
     {% elif rule.kind == 'mapping' %}
         {% do return(value is mapping) %}
+    {% elif rule.kind == 'zone' %}
+        {% do return(value in modules.pytz.all_timezones_set) %}
     {% elif rule.kind in ('number', 'whole') %}
         {% do return(
             value is number and value is not boolean
@@ -55,7 +57,7 @@
             and value <= rule.get('maximum', value)
         ) %}
     {% elif rule.kind == 'date' %}
-        {% do return(_is_calendar_day(value | string)) %}
+        {% do return(perennial._is_calendar_day(value | string)) %}
     {% endif %}
     {% set pattern = rule.get('pattern', '.+') %}
     {% do return(
@@ -92,6 +94,8 @@
         {% do return('true or false') %}
     {% elif rule.kind == 'mapping' %}
         {% do return('a mapping like {name: value}') %}
+    {% elif rule.kind == 'zone' %}
+        {% do return('a time zone like UTC or Europe/Berlin') %}
     {% elif rule.kind == 'date' %}
         {% do return('a date like 2025-12-31') %}
     {% elif rule.kind == 'text' %}
@@ -111,7 +115,7 @@
 {# All variables with the values of this run, as text. #}
 {% macro policy_values() %}
     {% set values = {} %}
-    {% for name in policies() %}
+    {% for name in perennial.policies() %}
         {% do values.update({name: var(name) | string}) %}
     {% endfor %}
     {% do return(values) %}

@@ -9,6 +9,6 @@
         {{ divide('sum(net_revenue)', 'count(*)') }}
 #}
 {% macro divide(numerator, denominator) -%}
-    cast({{ numerator }} as {{ type_double() }})
-    / nullif(cast({{ denominator }} as {{ type_double() }}), 0)
+    cast({{ numerator }} as {{ perennial.type_double() }})
+    / nullif(cast({{ denominator }} as {{ perennial.type_double() }}), 0)
 {%- endmacro %}

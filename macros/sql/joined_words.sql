@@ -18,7 +18,9 @@
         ) -%}
     {%- endfor -%}
     coalesce(
-        nullif(substring({{ parts | join(' || ') }}, {{ separator | length + 1 }}), ''),
+        nullif(substring(
+            {{ parts | join(' || ') }}, {{ separator | length + 1 }}
+        ), ''),
         '{{ otherwise }}'
     )
 {%- endmacro %}

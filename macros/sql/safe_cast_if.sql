@@ -11,12 +11,13 @@
         then_to    optional type to cast on to ('3.0' is a whole number)
 #}
 {% macro safe_cast_if(column, pattern, data_type, then_to=none) %}
-    {% set cast_text = try_cast('trim(' ~ column ~ ')', data_type) %}
+    {% set cast_text = perennial.try_cast('trim(' ~ column ~ ')', data_type) %}
     {% if then_to %}
         {% set cast_text = 'cast(' ~ cast_text ~ ' as ' ~ then_to ~ ')' %}
     {% endif %}
     {% do return(
-        'case when ' ~ matches_pattern('trim(' ~ column ~ ')', pattern)
+        'case when '
+        ~ perennial.matches_pattern('trim(' ~ column ~ ')', pattern)
         ~ ' then ' ~ cast_text ~ ' end'
     ) %}
 {% endmacro %}
@@ -48,21 +49,26 @@
 
 {% macro default__matches_pattern(expression, pattern) %}
     {% do return(
-        'regexp_like(' ~ expression ~ ', ' ~ sql_text('^(' ~ pattern ~ ')$')
-        ~ ')'
+        'regexp_like(' ~ expression ~ ', '
+        ~ perennial.sql_text('^(' ~ pattern ~ ')$') ~ ')'
     ) %}
 {% endmacro %}
 
 {% macro duckdb__matches_pattern(expression, pattern) %}
     {% do return(
-        'regexp_full_match(' ~ expression ~ ', ' ~ sql_text(pattern) ~ ')'
+        'regexp_full_match(' ~ expression ~ ', '
+        ~ perennial.sql_text(pattern) ~ ')'
     ) %}
 {% endmacro %}
 
 {% macro postgres__matches_pattern(expression, pattern) %}
-    {% do return(expression ~ ' ~ ' ~ sql_text('^(' ~ pattern ~ ')$')) %}
+    {% do return(
+        expression ~ ' ~ ' ~ perennial.sql_text('^(' ~ pattern ~ ')$')
+    ) %}
 {% endmacro %}
 
 {% macro spark__matches_pattern(expression, pattern) %}
-    {% do return(expression ~ ' rlike ' ~ sql_text('^(' ~ pattern ~ ')$')) %}
+    {% do return(
+        expression ~ ' rlike ' ~ perennial.sql_text('^(' ~ pattern ~ ')$')
+    ) %}
 {% endmacro %}

@@ -7,7 +7,7 @@
 {% macro sql_list(texts) %}
     {% set literals = [] %}
     {% for text in texts %}
-        {% do literals.append(sql_text(text)) %}
+        {% do literals.append(perennial.sql_text(text)) %}
     {% endfor %}
     {% do return('[' ~ literals | join(', ') ~ ']') %}
 {% endmacro %}

@@ -52,7 +52,8 @@
 
 {% macro default__offset_text_to_utc(expression) %}
     {% do return(
-        'cast(' ~ expression ~ " as timestamp with time zone) at time zone 'UTC'"
+        'cast(' ~ expression
+        ~ " as timestamp with time zone) at time zone 'UTC'"
     ) %}
 {% endmacro %}
 

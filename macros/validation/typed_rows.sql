@@ -151,7 +151,8 @@
         {% do return('cast(0 as decimal(18,6)) as amount_as_written') %}
     {% endif %}
     {% do return(
-        'cast(coalesce(' ~ typed_value(relation ~ '.' ~ contract.amount, 'amount')
+        'cast(coalesce('
+        ~ typed_value(relation ~ '.' ~ contract.amount, 'amount')
         ~ ', 0) as decimal(18,6)) as amount_as_written'
     ) %}
 {% endmacro %}

@@ -32,7 +32,8 @@ candidates as (
         'invoices' as revenue_source,
         revenue_date,
         revenue,
-        cast(revenue * {{ subscription_margin_rate() }} as decimal(18, 6)) as margin
+        cast(revenue * {{ subscription_margin_rate() }} as decimal(18, 6))
+            as margin
 
     from invoices
 
@@ -60,7 +61,8 @@ candidates as (
         'terms' as revenue_source,
         term_start_date as revenue_date,
         term_price as revenue,
-        cast(term_price * {{ subscription_margin_rate() }} as decimal(18, 6)) as margin
+        cast(term_price * {{ subscription_margin_rate() }} as decimal(18, 6))
+            as margin
 
     from terms
 

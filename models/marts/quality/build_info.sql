@@ -36,7 +36,8 @@ final as (
         {{ sql_text(
             locate_inputs().origin if execute else ''
         ) }} as input_origin,
-        {{ sql_text(env_var('PERENNIAL_GIT_COMMIT', 'unknown')) }} as git_commit,
+        {{ sql_text(env_var('PERENNIAL_GIT_COMMIT', 'unknown')) }}
+            as git_commit,
         'perennial 0.1.0, dbt {{ dbt_version }}, {{ target.type }} '
         || version() as versions,
         {{ sql_text(policy_values() | tojson) }} as policies,

@@ -329,7 +329,7 @@ def mark_contradicted(group: list[Line]) -> None:
 
 def add_conflicts_between_lines(lines: list[Line]) -> None:
     """Lines of one order say the same of everything but amounts."""
-    amounts = {*CONTRACTS["orders"].of(AMOUNTS), "loaded_at"}
+    amounts = set(CONTRACTS["orders"].of(AMOUNTS))
     said: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for line in lines:
         said[line.text["order_id"]].add(without(line.text, amounts))

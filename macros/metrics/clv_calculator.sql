@@ -1,3 +1,18 @@
+{# The inputs of the calculator, each with how it is measured. #}
+{% macro calculator_inputs() %}
+    {% do return({
+        'customer_churn_rate': 'share of customers lost per month',
+        'average_lifespan_months': 'months at risk per customer lost',
+        'median_invoice': 'median payment',
+        'invoices_per_month': 'payments per customer and month',
+        'gross_margin_rate': 'margin / revenue of those payments',
+        'new_customers_per_month': 'first payments per month',
+        'marketing_and_sales_spend_per_month': 'from marketing_spend',
+        'monthly_overheads': 'variable monthly_overheads',
+    }) %}
+{% endmacro %}
+
+
 {#
     The what-if values of rpt_clv_calculator, checked: a name that is no input
     or a value that is no number is an error.
@@ -53,16 +68,7 @@
 {# What a reader has to know about an input: where it comes from, that it is
    missing, or that churn and lifespan disagree by more than a tenth. #}
 {% macro calculator_input_note(input) -%}
-    {%- set notes = {
-        'customer_churn_rate': 'share of customers lost per month',
-        'average_lifespan_months': 'months at risk per customer lost',
-        'median_invoice': 'median payment',
-        'invoices_per_month': 'payments per customer and month',
-        'gross_margin_rate': 'margin / revenue of those payments',
-        'new_customers_per_month': 'first payments per month',
-        'marketing_and_sales_spend_per_month': 'from marketing_spend',
-        'monthly_overheads': 'variable monthly_overheads',
-    } -%}
+    {%- set notes = perennial.calculator_inputs() -%}
     case
         when used_{{ input }} is null then 'not given'
         {%- if input in ('customer_churn_rate', 'average_lifespan_months') %}
@@ -72,5 +78,15 @@
             then 'churn and lifespan disagree; the lifespan is used'
         {%- endif %}
         else '{{ notes[input] }} (' || basis || ')'
+    end
+{%- endmacro %}
+
+
+{# How a result is computed, or that an input of it is missing. #}
+{% macro calculator_result_note(result) -%}
+    case
+        when results.{{ result }} is null
+            then 'not known: an input of it is missing'
+        else '{{ perennial.calculator_results()[result] }}'
     end
 {%- endmacro %}

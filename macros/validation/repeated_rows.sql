@@ -114,12 +114,14 @@ from (
 
 
 {# The lines of orders whose lines contradict each other in more than amounts.
-   Equal lines are no duplicates: the same thing can be bought twice. #}
+   Equal lines are no duplicates: the same thing can be bought twice. Lines
+   that arrived at different times are an order exported twice, and their sum
+   would be no order at all. #}
 {% macro _differing_lines(contract, relation) %}
     {% set order_id = clean_text(relation ~ '.order_id') %}
     {% set contents = [] %}
     {% for column, kind in contract.columns.items()
-        if kind != 'amount' and column not in ('order_id', 'loaded_at') %}
+        if kind != 'amount' and column != 'order_id' %}
         {% do contents.append(
             "coalesce(" ~ clean_text(relation ~ '.' ~ column) ~ ", '')"
         ) %}

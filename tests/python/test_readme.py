@@ -17,6 +17,7 @@ import pytest
 import yaml
 from conftest import PROJECT, opened
 from reference import compute
+from test_time_zones import BERLIN_TIMES
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 METRICS = (PROJECT / "docs/metrics.md").read_text(encoding="utf-8")
@@ -39,6 +40,10 @@ NOT_RUN = {
     ),
     "python -m perennial headlines": "run on the demo, below",
     "dbt build --vars '{input_path: warehouse/cdnow}'": "test_cdnow builds it",
+    "dbt build --vars '{clv_calculator_overrides: {customer_churn_rate: 0.02}}'": (
+        "test_calculator builds with overrides"
+    ),
+    "python -m perennial check warehouse/journey": "run after its converter, below",
 }
 
 
@@ -98,6 +103,7 @@ def test_each_public_table_answers_a_question(demo):
 # -------------------------------------------------------------------- commands
 
 COMMANDS = "".join(blocks(README, "sh")).splitlines()
+CONVERTERS = "python benchmarks/"
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +163,7 @@ def test_each_command_of_the_readme_is_known_here():
         line
         for line in COMMANDS
         if line in NOT_RUN
-        or line.startswith(("make ", "python benchmarks/"))
+        or line.startswith(("make ", CONVERTERS))
         or "path/to/folder" in line
     ]
     assert known == COMMANDS
@@ -193,7 +199,7 @@ def test_own_data_is_built_as_of_the_day_that_was_given(example):
 
 
 def test_the_converter_of_the_readme_writes_the_sample_it_promises(checkout):
-    (command,) = [line for line in COMMANDS if line.startswith("python benchmarks/")]
+    (command,) = [line for line in COMMANDS if line.startswith(f"{CONVERTERS}cdnow")]
     outcome = run(command, checkout)
     assert outcome.returncode == 0, outcome.stderr
     lines = (checkout / "warehouse/cdnow/orders.csv").read_text().splitlines()
@@ -202,6 +208,22 @@ def test_the_converter_of_the_readme_writes_the_sample_it_promises(checkout):
     assert f"{len(orders):,} purchases of {len(customers):,} customers" in README, (
         README
     )
+
+
+def test_check_prints_the_mapping_of_the_readme(checkout):
+    for line in COMMANDS:
+        if line.endswith("warehouse/journey"):
+            outcome = run(line, checkout)
+    (shown,) = [text for text in blocks(README, "text") if "input_columns" in text]
+    assert outcome.returncode == 1, "four required columns are missing"
+    assert outcome.stdout.endswith(shown)
+
+
+def test_check_finds_the_example_ready(checkout):
+    (command,) = [line for line in COMMANDS if "check path/to/folder" in line]
+    outcome = run(command, checkout)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert "Ready to build" in outcome.stdout
 
 
 def test_the_numbers_of_the_readme_are_those_of_the_demo(demo_scratch, demo):
@@ -291,6 +313,10 @@ def accepted_values(rule: dict) -> str:
         words = "a date like 2025-12-31"
     elif rule["kind"] == "text":
         words = "text"
+    elif rule["kind"] == "zone":
+        words = "a time zone like UTC or Europe/Berlin"
+    elif rule["kind"] == "mapping":
+        words = "a mapping like {name: value}"
     else:
         words = "a whole number" if rule["kind"] == "whole" else "a number"
         words += f" from {rule['minimum']}" if "minimum" in rule else ""
@@ -315,6 +341,16 @@ def test_each_variable_is_documented_with_its_default_and_what_it_takes():
         for name, rule in POLICIES.items()
     }
     assert set(DEFAULTS) == set(POLICIES)
+
+
+def test_the_days_of_the_document_are_those_of_a_tested_zone():
+    rows = [
+        tuple(cell.strip() for cell in line.strip()[1:-1].split("|"))
+        for line in METRICS.splitlines()
+        if re.match(r"  \| 2\d{3}-", line)
+    ]
+    assert len(rows) == 5
+    assert set(rows) <= set(BERLIN_TIMES.values())
 
 
 def test_each_input_column_is_documented_with_what_it_takes():
@@ -417,6 +453,16 @@ def test_the_map_names_each_model_once_or_more():
     text = (PROJECT / "docs/map.md").read_text(encoding="utf-8")
     named = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
     assert named == MODELS
+
+
+def test_the_map_names_the_models_that_read_marts():
+    text = (PROJECT / "docs/map.md").read_text(encoding="utf-8")
+    starred = set(re.findall(r"^\| `(\w+)` \|.* \* \|$", text, re.MULTILINE))
+    assert starred == {
+        path.stem
+        for path in (PROJECT / "models/intermediate").rglob("*.sql")
+        if re.search(r"ref\('(dim|fct|rpt)_", path.read_text(encoding="utf-8"))
+    }
 
 
 def test_each_decision_says_context_options_choice_and_consequence():

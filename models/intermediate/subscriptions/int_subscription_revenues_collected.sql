@@ -1,4 +1,4 @@
-{# One row per subscription and day on which it brought revenue. #}
+{# One row per payment of a subscription, by its one road. #}
 
 with
 
@@ -30,6 +30,7 @@ candidates as (
         customer_key,
         1 as road_rank,
         'invoices' as revenue_source,
+        invoice_id as payment_id,
         revenue_date,
         revenue,
         cast(revenue * {{ subscription_margin_rate() }} as decimal(18, 6))
@@ -45,6 +46,7 @@ candidates as (
         customer_key,
         2 as road_rank,
         'subscription_orders' as revenue_source,
+        order_id as payment_id,
         order_date as revenue_date,
         net_revenue as revenue,
         gross_margin as margin
@@ -59,6 +61,7 @@ candidates as (
         customer_key,
         3 as road_rank,
         'terms' as revenue_source,
+        cast(term_number as {{ dbt.type_string() }}) as payment_id,
         term_start_date as revenue_date,
         term_price as revenue,
         cast(term_price * {{ subscription_margin_rate() }} as decimal(18, 6))
@@ -89,20 +92,14 @@ final as (
         subscription_id,
         customer_key,
         revenue_source,
+        payment_id,
         revenue_date,
-        cast(sum(revenue) as decimal(18, 6)) as revenue,
-        cast(sum(margin) as decimal(18, 6)) as margin
+        revenue,
+        margin
 
     from ranked
 
     where road_rank = best_road_rank
-
-    group by
-        source_name,
-        subscription_id,
-        customer_key,
-        revenue_source,
-        revenue_date
 
 )
 

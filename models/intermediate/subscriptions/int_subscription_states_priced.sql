@@ -22,7 +22,11 @@ billed as (
         case
             when discount_is_recurring then cast(0 as decimal(18, 6))
             else {{ in_reporting_currency('discount_amount') }}
-        end as one_off_discount
+        end as one_off_discount,
+        case
+            when discount_is_recurring then cast(0 as decimal(18, 6))
+            else discount_amount
+        end as one_off_discount_as_written
 
     from states
 
@@ -48,6 +52,7 @@ final as (
         ---------- measures
         billed.billed_amount,
         billed.one_off_discount,
+        billed.one_off_discount_as_written,
         {{ monthly_amount('billed.billed_amount') }} as monthly_amount
 
     from billed

@@ -92,6 +92,7 @@ final as (
         ---------- measures
         pieces.billed_amount,
         pieces.one_off_discount,
+        pieces.one_off_discount_as_written,
         {{ mrr_while_paying('pieces.piece_status', 'pieces.monthly_amount') }}
             as mrr,
 

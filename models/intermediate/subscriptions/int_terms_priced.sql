@@ -12,7 +12,7 @@ neighbours as (
 
     select
         *,
-        lag(one_off_discount) over (
+        lag(one_off_discount_as_written) over (
             partition by source_name, subscription_id order by valid_from
         ) as previous_discount
 
@@ -25,7 +25,7 @@ versions as (
     select
         *,
         case
-            when one_off_discount = previous_discount then 0
+            when one_off_discount_as_written = previous_discount then 0
             else 1
         end as starts_discount
 

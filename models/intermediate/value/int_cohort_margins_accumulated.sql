@@ -41,25 +41,39 @@ cohorts as (
 ),
 
 -- Revenue is added up by cohort before it meets the months: customers times
--- months would be many times as many rows.
-cohort_revenues as (
+-- months would be many times as many rows. What came before the first payment,
+-- the cost of a free order, belongs to the first month.
+customer_revenues as (
 
     select
         customers.acquired_month,
         customers.acquisition_channel,
-        cast({{ dbt.date_trunc('month', 'revenues.revenue_date') }} as date)
-            as revenue_month,
-        sum(revenues.margin) as margin
+        revenues.margin,
+        case
+            when revenues.revenue_date < customers.acquired_month
+                then customers.acquired_month
+            else cast({{ dbt.date_trunc('month', 'revenues.revenue_date') }}
+                as date)
+        end as revenue_month
 
     from revenues
 
     inner join customers
         on revenues.customer_key = customers.customer_key
 
-    group by
-        customers.acquired_month,
-        customers.acquisition_channel,
-        cast({{ dbt.date_trunc('month', 'revenues.revenue_date') }} as date)
+),
+
+cohort_revenues as (
+
+    select
+        acquired_month,
+        acquisition_channel,
+        revenue_month,
+        sum(margin) as margin
+
+    from customer_revenues
+
+    group by acquired_month, acquisition_channel, revenue_month
 
 ),
 

@@ -14,32 +14,48 @@ months as (
 
 ),
 
-revenues as (
-
-    select * from {{ ref('int_customer_revenues_dated') }}
-
-    where revenue > 0
-
-),
-
+-- What was paid, before anything was given back: a refund is no invoice.
 payments as (
 
     select
-        revenues.revenue,
-        revenues.margin,
-        case
-            when revenues.revenue_source = 'orders' then 'orders'
-            else 'subscriptions'
-        end as basis
+        'orders' as basis,
+        order_date as revenue_date,
+        net_revenue + refunded_amount as revenue,
+        gross_margin + refunded_margin as margin
 
-    from revenues
+    from {{ ref('int_orders_valued') }}
+
+    where not is_subscription_billing
+
+    union all
+
+    select
+        'subscriptions' as basis,
+        revenue_date,
+        revenue,
+        margin
+
+    from {{ ref('int_subscription_revenues_collected') }}
+
+),
+
+recent_payments as (
+
+    select
+        payments.basis,
+        payments.revenue,
+        payments.margin
+
+    from payments
 
     inner join months
         on
-            revenues.revenue_date >= months.revenue_month
-            and revenues.revenue_date < months.next_month
+            payments.revenue_date >= months.revenue_month
+            and payments.revenue_date < months.next_month
 
-    where months.recency <= {{ policy('churn_window_months') }}
+    where
+        months.recency <= {{ policy('churn_window_months') }}
+        and payments.revenue > 0
 
 ),
 
@@ -53,7 +69,7 @@ final as (
         ) as median_invoice,
         {{ divide('sum(margin)', 'sum(revenue)') }} as gross_margin_rate
 
-    from payments
+    from recent_payments
 
     group by basis
 

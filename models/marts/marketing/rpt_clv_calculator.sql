@@ -1,10 +1,6 @@
 {# One row per input or result of the CLV calculator. #}
 
-{% set inputs = [
-    'customer_churn_rate', 'average_lifespan_months', 'median_invoice',
-    'invoices_per_month', 'gross_margin_rate', 'new_customers_per_month',
-    'marketing_and_sales_spend_per_month', 'monthly_overheads',
-] %}
+{% set inputs = calculator_inputs() %}
 {% set overrides = calculator_overrides(inputs) %}
 {% set cap = policy('max_lifetime_months') %}
 
@@ -13,13 +9,7 @@ with
 measured as (
 
     select
-        customer_churn_rate,
-        average_lifespan_months,
-        median_invoice,
-        invoices_per_month,
-        gross_margin_rate,
-        new_customers_per_month,
-        marketing_and_sales_spend_per_month,
+        {{ inputs[:-1] | join(',\n        ') }},
         {{ calculator_number(policy('monthly_overheads')) }}
             as monthly_overheads,
         coalesce(basis, 'nothing') as basis
@@ -105,18 +95,14 @@ final as (
     union all
 
     {% endfor %}
-    {% for result, note in calculator_results().items() %}
+    {% for result in calculator_results() %}
     select
         '{{ result }}' as item_name,
         'result' as item_kind,
         cast(null as {{ type_double() }}) as measured_value,
         cast(null as {{ type_double() }}) as override_value,
         cast(results.{{ result }} as {{ type_double() }}) as used_value,
-        case
-            when results.{{ result }} is null
-                then 'not known: an input of it is missing'
-            else '{{ note }}'
-        end as note
+        {{ calculator_result_note(result) }} as note
 
     from results
     {{ 'union all' if not loop.last }}

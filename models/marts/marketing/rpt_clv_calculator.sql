@@ -9,7 +9,8 @@ with
 measured as (
 
     select
-        {{ inputs[:-1] | join(',\n        ') }},
+        {{ inputs | reject('equalto', 'monthly_overheads')
+            | join(',\n        ') }},
         {{ calculator_number(policy('monthly_overheads')) }}
             as monthly_overheads,
         coalesce(basis, 'nothing') as basis

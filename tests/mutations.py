@@ -2,8 +2,9 @@
 
 A test that stays green on a broken model is worth nothing. Each mutation is a
 mistake that has been made somewhere; it is applied to a copy of the project,
-`dbt build` and the Python tests run on it, and the first tests that fail are
-printed. A mutation that no test catches makes the run fail.
+`dbt build` runs on it, then, where that stays green, the Python tests, and the
+first tests that fail are printed. A mutation that no test catches makes the run
+fail.
 
 Usage: `make mutations`, or `python tests/mutations.py [part of a name ...]`.
 """
@@ -131,7 +132,7 @@ def caught(mutation: Mutation) -> bool:
         copy = Path(scratch) / "project"
         shutil.copytree(PROJECT, copy, ignore=LEFT_OUT)
         apply(mutation, copy)
-        failed = failing_dbt_tests(copy) + failing_python_tests(copy)
+        failed = failing_dbt_tests(copy) or failing_python_tests(copy)
     print(f"{'caught' if failed else 'MISSED'}: {mutation.name}")
     for name in failed[:6]:
         print(f"    {name}")

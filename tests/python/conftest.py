@@ -42,9 +42,14 @@ ABROAD: dict[str, Any] = {
 
 
 def run_dbt(
-    *arguments: str, scratch: Path, check: bool = True
+    *arguments: str, scratch: Path, check: bool = True, unit_tests: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Run dbt with everything it writes below `scratch`."""
+    """Run dbt with everything it writes below `scratch`.
+
+    Unit tests bring their own rows: once, with the demo, is enough of them.
+    """
+    if arguments[0] == "build" and not unit_tests:
+        arguments = (*arguments, "--exclude-resource-type", "unit_test")
     # A subprocess, because an in-process dbt keeps the database file open.
     outcome = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", *arguments],
@@ -104,7 +109,7 @@ def story_built(
 def demo_scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of one full `dbt build` of the demo."""
     folder = tmp_path_factory.mktemp("demo")
-    run_dbt("build", scratch=folder)
+    run_dbt("build", scratch=folder, unit_tests=True)
     return folder
 
 

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from comparison import Built, assert_mart_matches
 from conftest import run_dbt
+from reference import compute
 
 ROOT = Path(__file__).resolve().parents[2]
 CONVERTER = ROOT / "benchmarks" / "cdnow.py"
@@ -60,7 +62,9 @@ def marts(orders_folder, tmp_path_factory):
     """The marts of a build that got orders.csv and nothing else."""
     scratch = tmp_path_factory.mktemp("cdnow_build")
     result = run_dbt(
-        "build", "--vars", f"{{input_path: {orders_folder}}}", scratch=scratch
+        *("build", "--vars", f"{{input_path: {orders_folder}}}"),
+        scratch=scratch,
+        unit_tests=True,
     )
     assert result.returncode == 0, result.stdout + result.stderr
     with duckdb.connect(str(scratch / "work.duckdb"), read_only=True) as connection:
@@ -141,6 +145,14 @@ def test_orders_and_first_orders_of_every_customer_are_exact(marts, purchases):
         (f"files:{customer_id}", len(all_cents), 1)
         for customer_id, all_cents in purchases.items()
     )
+
+
+@pytest.mark.parametrize("mart", ["fct_customer_lifetime_value", "rpt_clv_calculator"])
+def test_the_value_of_orders_alone_matches_the_reference(marts, orders_folder, mart):
+    (as_of,) = marts.execute("select as_of_date from marts.build_info").fetchone()
+    expected = compute(orders_folder, as_of)
+    built = Built("CDNOW sample", orders_folder, as_of, marts, expected)
+    assert_mart_matches(built, mart)
 
 
 def test_orders_alone_give_no_recurring_revenue(marts):

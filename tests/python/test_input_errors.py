@@ -330,11 +330,7 @@ def columns_of_marts(
 
 @contextmanager
 def passed(scratch: Path, variables: dict[str, object]) -> Iterator[Passed]:
-    result = run_dbt(
-        *("build", "--exclude-resource-type", "unit_test"),
-        *("--vars", json.dumps(variables)),
-        scratch=scratch,
-    )
+    result = run_dbt("build", "--vars", json.dumps(variables), scratch=scratch)
     with opened(scratch / "work.duckdb") as warehouse:
         yield Passed(result, warehouse)
 

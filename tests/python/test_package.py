@@ -32,14 +32,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer = csv.writer(file)
         writer.writerow(["order_id", "customer_id", "ordered_at", "gross_amount"])
         writer.writerows(ORDERS)
-    for command in ("deps", "build"):
-        run(command, folder)
+    run(["deps"], folder)
+    run(["build", "--exclude-resource-type", "unit_test"], folder)
     return folder
 
 
-def run(command: str, folder: Path) -> None:
+def run(command: list[str], folder: Path) -> None:
     outcome = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", command, "--profiles-dir", "."],
+        [sys.executable, "-m", "dbt.cli.main", *command, "--profiles-dir", "."],
         cwd=folder,
         env={**os.environ, "DBT_TARGET_PATH": "target", "DBT_LOG_PATH": "logs"},
         capture_output=True,

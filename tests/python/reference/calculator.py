@@ -116,12 +116,9 @@ def times(*factors: Decimal | None) -> Decimal | None:
 
 def measure(facts: Facts, as_of: date, policies: Policies) -> Values:
     window = set(last_complete_months(as_of, policies))
-    paid = [
-        p
-        for p in facts.payments
-        if p.road != "orders" and p.revenue > 0 and month_of(p.day) in window
-    ]
-    habits = by_subscriptions(facts, paid, window) if paid else by_orders(facts)
+    recent = [p for p in facts.payments if p.revenue > 0 and month_of(p.day) in window]
+    paid = [payment for payment in recent if payment.road != "orders"]
+    habits = by_subscriptions(facts, paid, window) if paid else by_orders(facts, recent)
     new = sum(row["acquired_month"] in window for row in facts.customers)
     spent = [amount for day, _, amount in facts.spends if month_of(day) in window]
     months = len(window)
@@ -149,18 +146,15 @@ def by_subscriptions(facts: Facts, paid: list[Payment], window: set[date]) -> Va
     }
 
 
-def by_orders(facts: Facts) -> Values:
-    own = own_orders(facts.orders)
+def by_orders(facts: Facts, sold: list[Payment]) -> Values:
     shared = facts.periods
     lifespan_months = shared.lifespan_months if shared else None
     return {
         "customer_churn_rate": 1 / lifespan_months if lifespan_months else None,
         "average_lifespan_months": lifespan_months,
-        "median_invoice": median(o["net_revenue"] for o in own) if own else None,
-        "invoices_per_month": orders_per_month(own, shared),
-        "gross_margin_rate": share_of(
-            [(o["gross_margin"], o["net_revenue"]) for o in own]
-        ),
+        "median_invoice": median(p.revenue for p in sold) if sold else None,
+        "invoices_per_month": orders_per_month(own_orders(facts.orders), shared),
+        "gross_margin_rate": share_of([(p.margin, p.revenue) for p in sold]),
     }
 
 

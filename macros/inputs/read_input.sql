@@ -129,13 +129,14 @@
         }) %}
         {% do names.append(column.name) %}
     {% endfor %}
+    {% set matched = _match_columns(table, columns, names, relation | string) %}
     {% do return(
         _input_select(
             table,
-            _match_columns(table, columns, names, relation | string),
+            matched,
             sql_text(relation | string),
             'row_number() over (order by '
-                ~ input_contract()[table].key[0] ~ ')'
+                ~ matched[input_contract()[table].required[0]] ~ ')'
         ) ~ '\nfrom ' ~ relation
     ) %}
 {% endmacro %}

@@ -90,3 +90,17 @@
         else '{{ perennial.calculator_results()[result] }}'
     end
 {%- endmacro %}
+
+
+{# Months for which a customer stays at a churn rate that is given: for ever
+   at 0, which the cap of the calculator ends. #}
+{% macro lifespan_of_churn(churn_rate) %}
+    {% if churn_rate is number and churn_rate == 0 %}
+        {% do return(
+            perennial.calculator_number(perennial.policy('max_lifetime_months'))
+        ) %}
+    {% endif %}
+    {% do return(
+        perennial.divide(1, perennial.calculator_number(churn_rate))
+    ) %}
+{% endmacro %}

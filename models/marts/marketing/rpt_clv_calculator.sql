@@ -19,9 +19,8 @@ measured as (
 
 ),
 
--- Churn and lifespan say the same thing twice. Where they disagree the
--- lifespan wins, unless only the churn rate was overridden: then the question
--- is what that churn would be worth.
+-- Churn and lifespan say one thing twice. The lifespan wins, unless only the
+-- churn rate was overridden: the question is what that churn would be worth.
 used as (
 
     select
@@ -31,20 +30,27 @@ used as (
             {{ calculator_number(overrides.get(input)) }}, measured.{{ input }}
         ) as used_{{ input }},
         {% endfor %}
-        least(
-            coalesce(
-                {{ calculator_number(overrides.average_lifespan_months) }},
-                {{ divide(
-                    1, calculator_number(overrides.customer_churn_rate)
-                ) }},
-                measured.average_lifespan_months,
-                {{ divide(1, 'measured.customer_churn_rate') }},
-                case when measured.basis <> 'nothing' then {{ cap }} end
-            ),
-            {{ cap }}
-        ) as used_average_lifespan_months
+        coalesce(
+            {{ calculator_number(overrides.average_lifespan_months) }},
+            {{ lifespan_of_churn(overrides.customer_churn_rate) }},
+            measured.average_lifespan_months,
+            {{ divide(1, 'measured.customer_churn_rate') }},
+            case when measured.basis <> 'nothing' then {{ cap }} end
+        ) as lifespan_months
 
     from measured
+
+),
+
+capped as (
+
+    select
+        *,
+        case
+            when lifespan_months > {{ cap }} then {{ cap }} else lifespan_months
+        end as used_average_lifespan_months
+
+    from used
 
 ),
 
@@ -59,7 +65,7 @@ valued as (
             'used_new_customers_per_month'
         ) }} as cac
 
-    from used
+    from capped
 
 ),
 

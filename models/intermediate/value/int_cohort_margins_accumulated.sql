@@ -52,8 +52,11 @@ customer_revenues as (
         case
             when revenues.revenue_date < customers.acquired_month
                 then customers.acquired_month
-            else cast({{ dbt.date_trunc('month', 'revenues.revenue_date') }}
-                as date)
+            else
+                cast(
+                    {{ dbt.date_trunc('month', 'revenues.revenue_date') }}
+                    as date
+                )
         end as revenue_month
 
     from revenues

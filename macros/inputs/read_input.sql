@@ -158,9 +158,11 @@
 {% macro duckdb__typed_as_text(column, data_type) %}
     {% if data_type | upper in ('FLOAT', 'DOUBLE') %}
         {% do return(
-            'coalesce(regexp_replace(cast(try_cast(' ~ column
-            ~ " as decimal(38, 12)) as varchar), '[.]?0+$', ''), cast("
-            ~ column ~ ' as varchar))'
+            'case when ' ~ column ~ ' = trunc(' ~ column ~ ') and abs('
+            ~ column ~ ') < 1e18 then cast(cast(' ~ column
+            ~ ' as hugeint) as varchar) else coalesce(regexp_replace(cast('
+            ~ 'try_cast(' ~ column ~ " as decimal(38, 12)) as varchar), "
+            ~ "'[.]?0+$', ''), cast(" ~ column ~ ' as varchar)) end'
         ) %}
     {% endif %}
     {% do return(column) %}

@@ -9,7 +9,7 @@
         column  text column
 #}
 {% macro timestamp_value(column) %}
-    {% set day = '[0-9]{4}-[0-9]{2}-[0-9]{2}' %}
+    {% set day = '[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}' %}
     {% set clock = '[T ]([01][0-9]|2[0-3]):[0-5][0-9]'
         ~ '(:[0-5][0-9]([.][0-9]{1,9})?)?' %}
     {% set offset = '( ?UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)' %}
@@ -44,7 +44,7 @@
     {% endif %}
     {% do return(
         'case when ' ~ matches_pattern(
-            'trim(' ~ column ~ ')', '[0-9]{4}-[0-9]{2}-[0-9]{2}'
+            'trim(' ~ column ~ ')', '[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}'
         ) ~ ' then cast(' ~ dbt.dateadd('day', 1, instant)
         ~ ' as timestamp) else ' ~ instant ~ ' end'
     ) %}

@@ -99,7 +99,7 @@
 {# A day is the same day in every zone; only an instant falls on one or the
    other. #}
 {% macro _date_value(column) %}
-    {% set day = '[0-9]{4}-[0-9]{2}-[0-9]{2}' %}
+    {% set day = '[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}' %}
     {% do return(
         'case when ' ~ matches_pattern('trim(' ~ column ~ ')', day)
         ~ ' then ' ~ try_cast('trim(' ~ column ~ ')', 'date')

@@ -1,6 +1,7 @@
 {#
     Formula CLV is AOV x purchase frequency x lifespan, and null exactly where
-    one of the three is.
+    one of the three is. A product of doubles has 15 digits, which above a
+    billion are fewer than the six decimals of money.
     Returns the customers for whom it is not.
 #}
 
@@ -25,5 +26,5 @@ select *
 from lifetime_values
 
 where
-    abs(formula_clv - product) > 0.000001
+    abs(formula_clv - product) > greatest(0.000001, 1e-15 * abs(product))
     or (formula_clv is null) <> (product is null)

@@ -74,7 +74,7 @@ final as (
         cast(
             case
                 when revenues.cost_amount is null
-                    then revenues.net_revenue
+                    then cast(revenues.net_revenue as decimal(28, 6))
                         * {{ policy('default_gross_margin') }}
                 else revenues.net_revenue - revenues.cost_amount
             end
@@ -83,7 +83,7 @@ final as (
         cast(
             case
                 when revenues.cost_amount is null
-                    then revenues.refunded_until_now
+                    then cast(revenues.refunded_until_now as decimal(28, 6))
                         * {{ policy('default_gross_margin') }}
                 else revenues.refunded_until_now
             end

@@ -104,18 +104,11 @@ cuts as (
 final as (
 
     select
-        ---------- keys
         cut_name,
-
-        ---------- dates
         first_day as first_date,
         cut_date,
-
-        ---------- measures
         cast(horizon_days as {{ type_double() }}) as horizon_days,
         cast({{ lifetime_days }} as {{ type_double() }}) as lifetime_days,
-
-        ---------- attributes
         skip_reason
 
     from cuts

@@ -1,0 +1,1 @@
+"""Predicted lifetime value: what is estimated before SQL scores the customers."""

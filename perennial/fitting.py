@@ -1,0 +1,151 @@
+"""Fit the models of predicted value for an engine that runs no Python models.
+
+dbt builds what they are fitted to and hands it over; dbt writes back what was
+fitted. So whatever engine the target names, the fit is the one of DuckDB, and
+the same SQL scores with it.
+"""
+
+import contextlib
+import datetime
+import decimal
+import io
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+from perennial.clv.fit import fit_models
+
+INPUTS = {
+    "cuts": "int_clv_cuts",
+    "cells": "int_clv_cells",
+    "value_cells": "int_clv_value_cells",
+    "renewals": "int_renewals_aggregated_to_tenures",
+}
+
+
+class FitError(Exception):
+    """Why nothing was fitted, in one line that says what to do."""
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """What became of one model: its status and the reason, in words."""
+
+    cut_name: str
+    model_name: str
+    group_name: str
+    status: str
+    reason: str
+
+
+def fit_through_dbt(options: Iterable[str]) -> list[FittedModel]:
+    """Fit on what dbt builds, and write the fit back through dbt.
+
+    Args:
+        options: what dbt is given at each step, like `--target` and `--vars`.
+
+    Returns:
+        The status of each model, as written to the table fitted.clv_models.
+
+    Raises:
+        FitError: a step of dbt failed; its own messages went to stdout.
+    """
+    options = list(options)
+    _run(
+        "build",
+        *(part for name in INPUTS.values() for part in ("--select", f"+{name}")),
+        *("--exclude-resource-type", "test"),
+        *("--exclude-resource-type", "unit_test"),
+        options=options,
+    )
+    tables = {
+        argument: _read(f"select * from {{{{ ref('{model}') }}}}", options)
+        for argument, model in INPUTS.items()
+    }
+    fingerprints = _read("{{ perennial.clv_fingerprints() }}", options)
+    columns = fit_models(**tables)
+    _run(
+        "run-operation",
+        "write_fitted_models",
+        *("--args", json.dumps({"rows": _json_rows(columns, fingerprints)})),
+        options=options,
+    )
+    return _statuses(columns)
+
+
+def _run(command: str, *arguments: str, options: list[str]) -> dbtRunnerResult:
+    outcome = dbtRunner().invoke([command, "--quiet", *arguments, *options])
+    if not outcome.success:
+        cause = f": {outcome.exception}" if outcome.exception else ""
+        raise FitError(
+            f"dbt {command} failed{cause}; mend what it says, and fit again"
+        )
+    return outcome
+
+
+def _read(sql: str, options: list[str]) -> dict[str, np.ndarray]:
+    """The rows of a query, column by column; dbt prints them, and is not heard."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        outcome = _run(
+            "show", "--inline", sql, "--limit", "-1", options=options
+        )
+    table = outcome.result.results[0].agate_table
+    return {
+        name.lower(): _array(table.columns[name].values())
+        for name in table.column_names
+    }
+
+
+def _array(values: Iterable[Any]) -> np.ndarray:
+    """Numbers and days as such, everything else as objects with None."""
+    values = list(values)
+    present = [value for value in values if value is not None]
+    if present and len(present) == len(values):
+        if all(isinstance(value, decimal.Decimal | int | float) for value in present):
+            return np.array([float(value) for value in values])
+        if all(isinstance(value, datetime.date) for value in present):
+            return np.array(values, dtype="datetime64[D]")
+    return np.array(values, dtype=object)
+
+
+def _json_rows(
+    columns: dict[str, np.ndarray], fingerprints: dict[str, np.ndarray]
+) -> str:
+    """All rows as JSON; what they were fitted on comes last."""
+    rows = list(zip(*(map(_plain, column) for column in columns.values()), strict=True))
+    pairs = zip(fingerprints["cut_name"], fingerprints["fingerprint"], strict=True)
+    for cut_name, fingerprint in pairs:
+        known = {
+            "cut_name": cut_name, "output_name": "fitted_on", "note": fingerprint
+        }
+        rows.append(tuple(known.get(name) for name in columns))
+    return json.dumps(rows)
+
+
+def _plain(value: Any) -> Any:
+    """A value of a numpy column as JSON has it; what is no number is null."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _statuses(columns: dict[str, np.ndarray]) -> list[FittedModel]:
+    return [
+        FittedModel(
+            cut_name=columns["cut_name"][row],
+            model_name=columns["model_name"][row],
+            group_name=", ".join(
+                filter(None, (columns["plan_id"][row], columns["term_name"][row]))
+            ) or "all",
+            status=columns["item_name"][row],
+            reason=columns["note"][row],
+        )
+        for row in np.flatnonzero(columns["output_name"] == "status")
+    ]

@@ -42,6 +42,8 @@ LEAST_GAIN = 0.01
 LOG_BOUNDS = (-9.0, 11.0)
 STARTS = (0.3, 3.0, 30.0, 1000.0)
 DAYS_PER_MONTH = 365 / 12
+# SQL divides by the survival of the renewals made: it must not underflow to 0.
+LEAST_SURVIVAL = 1e-300
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ def sbg_survival(alpha: float, beta: float, last: int) -> np.ndarray:
     """Return S(0) to S(last), shape (last + 1,): equation 7, multiplied up."""
     number = np.arange(1, last + 1)
     log_kept = np.log1p(-alpha / (alpha + beta + number - 1))
-    return np.exp(np.concatenate([[0.0], np.cumsum(log_kept)]))
+    log_survival = np.concatenate([[0.0], np.cumsum(log_kept)])
+    return np.exp(np.maximum(log_survival, np.log(LEAST_SURVIVAL)))
 
 
 def kaplan_meier(number: np.ndarray, due: np.ndarray, lost: np.ndarray) -> np.ndarray:
@@ -187,7 +190,8 @@ def _fit_group(
     if estimate.status != "constant_churn":
         return _fitted(group, estimate, np.empty(0), np.empty(0))
     churn = estimate["churn"]
-    survival = np.exp(np.log1p(-churn) * np.arange(last + 1))
+    log_survival = np.log1p(-churn) * np.arange(last + 1)
+    survival = np.exp(np.maximum(log_survival, np.log(LEAST_SURVIVAL)))
     # A churn known up to Beta(a, b) has the survival of sbg with these.
     predictive = sbg_survival(churn * certainty, (1 - churn) * certainty, last)
     return _fitted(group, estimate, survival, predictive)
@@ -237,8 +241,7 @@ def _fit_sbg(group: _Group) -> Estimate:
     values = np.exp(theta)
     gap, at = _largest_gap(values, group)
     said = (
-        f"largest gap to Kaplan-Meier {gap:.3f}, at renewal {at}; allowed "
-        f"{LARGEST_GAP}"
+        f"largest gap to Kaplan-Meier {gap:.3f}, at renewal {at}; allowed {LARGEST_GAP}"
     )
     if gap > LARGEST_GAP:
         return _without_parameters(
@@ -352,9 +355,7 @@ def _inverse(matrix: np.ndarray) -> np.ndarray | None:
         return None
     if not matrix[0, 0] > 0:
         return None
-    inverse = np.array(
-        [[matrix[1, 1], -matrix[0, 1]], [-matrix[0, 1], matrix[0, 0]]]
-    )
+    inverse = np.array([[matrix[1, 1], -matrix[0, 1]], [-matrix[0, 1], matrix[0, 0]]])
     return inverse / determinant
 
 

@@ -103,3 +103,39 @@ def headlines() -> None:
         click.echo(format_headlines(read_headlines(work_file)))
     except HeadlinesError as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.option("--target", help="Target of the profile; without it, its default.")
+@click.option("--vars", "variables", help="Variables of the build, as dbt takes them.")
+def fit(target: str | None, variables: str | None) -> None:
+    """Fit the models of predicted value where the engine runs no Python models.
+
+    dbt builds what they are fitted to, and writes what was fitted to the table
+    fitted.clv_models of the target. The dbt build that follows scores with it.
+    DuckDB needs none of this: there the fit is part of dbt build.
+
+    Give the variables that the build is given: a build that finds the fit of
+    another history stops, and says so.
+
+    \b
+    Example:
+      perennial fit --target postgres
+      dbt build --target postgres
+    """
+    # Here, because dbt and scipy take a second that no other command needs.
+    from perennial.fitting import FitError, fit_through_dbt
+
+    options = [
+        *(("--target", target) if target else ()),
+        *(("--vars", variables) if variables else ()),
+    ]
+    try:
+        fitted = fit_through_dbt(options)
+    except FitError as error:
+        raise click.ClickException(str(error)) from error
+    for model in fitted:
+        click.echo(
+            f"{model.cut_name}  {model.model_name}  {model.group_name}  "
+            f"{model.status}: {model.reason}"
+        )

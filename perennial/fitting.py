@@ -19,6 +19,7 @@ import numpy as np
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from perennial.clv.fit import fit_models
+from perennial.clv.rows import INTEGERS
 
 INPUTS = {
     "cuts": "int_clv_cuts",
@@ -82,18 +83,14 @@ def _run(command: str, *arguments: str, options: list[str]) -> dbtRunnerResult:
     outcome = dbtRunner().invoke([command, "--quiet", *arguments, *options])
     if not outcome.success:
         cause = f": {outcome.exception}" if outcome.exception else ""
-        raise FitError(
-            f"dbt {command} failed{cause}; mend what it says, and fit again"
-        )
+        raise FitError(f"dbt {command} failed{cause}; mend what it says, and fit again")
     return outcome
 
 
 def _read(sql: str, options: list[str]) -> dict[str, np.ndarray]:
     """The rows of a query, column by column; dbt prints them, and is not heard."""
     with contextlib.redirect_stdout(io.StringIO()):
-        outcome = _run(
-            "show", "--inline", sql, "--limit", "-1", options=options
-        )
+        outcome = _run("show", "--inline", sql, "--limit", "-1", options=options)
     table = outcome.result.results[0].agate_table
     return {
         name.lower(): _array(table.columns[name].values())
@@ -117,12 +114,17 @@ def _json_rows(
     columns: dict[str, np.ndarray], fingerprints: dict[str, np.ndarray]
 ) -> str:
     """All rows as JSON; what they were fitted on comes last."""
-    rows = list(zip(*(map(_plain, column) for column in columns.values()), strict=True))
+    plain = [
+        [
+            int(value) if name in INTEGERS and value is not None else value
+            for value in map(_plain, column)
+        ]
+        for name, column in columns.items()
+    ]
+    rows = list(zip(*plain, strict=True))
     pairs = zip(fingerprints["cut_name"], fingerprints["fingerprint"], strict=True)
     for cut_name, fingerprint in pairs:
-        known = {
-            "cut_name": cut_name, "output_name": "fitted_on", "note": fingerprint
-        }
+        known = {"cut_name": cut_name, "output_name": "fitted_on", "note": fingerprint}
         rows.append(tuple(known.get(name) for name in columns))
     return json.dumps(rows)
 
@@ -143,7 +145,8 @@ def _statuses(columns: dict[str, np.ndarray]) -> list[FittedModel]:
             model_name=columns["model_name"][row],
             group_name=", ".join(
                 filter(None, (columns["plan_id"][row], columns["term_name"][row]))
-            ) or "all",
+            )
+            or "all",
             status=columns["item_name"][row],
             reason=columns["note"][row],
         )

@@ -89,6 +89,9 @@
             'kind': 'number', 'minimum': 0, 'maximum': 10,
         },
         'backtest_share': {'kind': 'number', 'minimum': 0, 'maximum': 0.9},
+        'clv_fitted_by': {
+            'kind': 'choice', 'allowed': ['dbt', 'command'], 'optional': true,
+        },
         'monthly_overheads': {
             'kind': 'number', 'minimum': 0, 'optional': true,
         },

@@ -8,6 +8,7 @@ from perennial.clv.estimate import Estimate
 from perennial.clv.order_value import fit_order_value
 from perennial.clv.orders import fit_orders
 from perennial.clv.quadrature import far_nodes, near_nodes
+from perennial.clv.renewals import fit_renewals
 from perennial.clv.rows import Rows
 
 Columns = dict[str, np.ndarray]
@@ -55,6 +56,7 @@ def _fit_cut(
         values["customer_count"],
     )
     add_estimate(rows, order_value, cut_name=name, model_name="order_value")
+    _add_renewals(rows, name, renewals, float(cut["lifetime_days"]))
 
 
 def add_estimate(rows: Rows, estimate: Estimate, **keys: str) -> None:
@@ -106,6 +108,37 @@ def _add_nodes(rows: Rows, name: str, orders: Estimate, frequency: np.ndarray) -
             position=position[counts],
             argument=p[counts],
             value=w[counts],
+        )
+
+
+def _add_renewals(
+    rows: Rows, name: str, renewals: Columns, lifetime_days: float
+) -> None:
+    """Each group's model, and its survival renewal by renewal."""
+    groups = fit_renewals(
+        renewals["plan_id"],
+        renewals["term_name"],
+        renewals["renewal_number"],
+        renewals["due"],
+        renewals["lost"],
+        renewals["starts"],
+        renewals["term_length_days"],
+        lifetime_days,
+    )
+    for group in groups:
+        keys = {
+            "cut_name": name,
+            "model_name": "renewals",
+            "plan_id": group.plan_id,
+            "term_name": group.term_name,
+        }
+        add_estimate(rows, group.estimate, **keys)
+        rows.add(
+            **keys,
+            output_name="survival",
+            position=np.arange(len(group.survival)),
+            value=group.survival,
+            argument=group.predictive_survival,
         )
 
 

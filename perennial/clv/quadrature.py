@@ -18,7 +18,7 @@ from scipy.special import betaln
 # Gauss's nodes are good to 1e-10 up to this s, the others everywhere.
 NEAR_LIMIT = 2.0
 NEAR_NODES = 24
-FAR_STEPS = 160
+FAR_STEPS = 112
 # Weights below e^-44 of the largest do not count.
 FAR_DEPTH = 44.0
 # Below this p the term is a straight line in p, whatever s and x.
@@ -70,9 +70,15 @@ def far_nodes(
     counts = log_weight > log_weight.max(axis=1, keepdims=True) - FAR_DEPTH
     low = wide[0, counts.argmax(axis=1)]
     high = wide[0, -1 - counts[:, ::-1].argmax(axis=1)]
-    u = np.linspace(low, high, FAR_STEPS, axis=1)
-    log_p, _, log_weight = _far(a, b, centre, u)
-    p, w = _normalised(np.exp(np.maximum(log_p, -700)), np.exp(log_weight))
+    # Steps from the right, so wide that FAR_STEPS reach from end to end of
+    # what is kept; those further left are put together.
+    kept = np.arcsinh((np.log(SMALLEST) - centre[:, 0]) / np.pi)
+    width = (high - np.maximum(low, kept)) / FAR_STEPS
+    steps = np.arange(np.ceil((high - low) / width).max() + 1)
+    u = high[:, np.newaxis] - width[:, np.newaxis] * steps
+    log_p, _, log_weight = _far(a, b, centre, np.maximum(u, low[:, np.newaxis]))
+    weight = np.exp(log_weight) * (u > low[:, np.newaxis] - width[:, np.newaxis])
+    p, w = _normalised(np.exp(np.maximum(log_p, -700)), weight)
     tiny = p < SMALLEST
     mass = (w * tiny).sum(axis=1)
     mean = (w * p * tiny).sum(axis=1) / np.where(mass > 0, mass, 1)

@@ -1,1 +1,1 @@
-"""Predicted lifetime value: what is estimated before SQL scores the customers."""
+"""Estimation of the models behind predicted customer lifetime value."""

@@ -1,4 +1,4 @@
-{# One row per number that the fits give: parameter, node, survival, ... #}
+{# One row per cut, model, group, output, item, frequency, position and level. #}
 {% if clv_fitted_by() == 'dbt' -%}
 
 select * from {{ ref('int_clv_models_estimated') }}

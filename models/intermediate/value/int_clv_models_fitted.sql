@@ -1,4 +1,5 @@
-{# One row per cut, model, group, output, item, frequency, position and level. #}
+{# One row per cut, model, group, output, item, frequency, position and
+   level. #}
 {% if clv_fitted_by() == 'dbt' -%}
 
 select * from {{ ref('int_clv_models_estimated') }}

@@ -8,10 +8,14 @@ from perennial.clv.estimate import Estimate
 from perennial.clv.order_value import fit_order_value
 from perennial.clv.orders import fit_orders
 from perennial.clv.quadrature import far_nodes, near_nodes
+from perennial.clv.ranges import range_grid
 from perennial.clv.renewals import fit_renewals
 from perennial.clv.rows import Rows
 
 Columns = dict[str, np.ndarray]
+
+# The backtest compares expectations; only what is published has a range.
+RANGED_CUT = "as_of"
 
 
 def fit_models(
@@ -56,6 +60,8 @@ def _fit_cut(
         values["customer_count"],
     )
     add_estimate(rows, order_value, cut_name=name, model_name="order_value")
+    if name == RANGED_CUT:
+        _add_ranges(rows, name, orders, order_value, cells, float(cut["horizon_days"]))
     _add_renewals(rows, name, renewals, float(cut["lifetime_days"]))
 
 
@@ -109,6 +115,30 @@ def _add_nodes(rows: Rows, name: str, orders: Estimate, frequency: np.ndarray) -
             argument=p[counts],
             value=w[counts],
         )
+
+
+def _add_ranges(
+    rows: Rows,
+    name: str,
+    orders: Estimate,
+    order_value: Estimate,
+    cells: Columns,
+    horizon_days: float,
+) -> None:
+    """The grid of quantiles, and where each frequency stands on it."""
+    grid = range_grid(
+        orders,
+        order_value,
+        np.unique(cells["frequency"]),
+        np.unique(cells["age_days"]),
+        horizon_days,
+    )
+    for output, columns in (
+        ("range_frequency", grid.range_frequency),
+        ("range", grid.range),
+        ("range_grid", grid.range_grid),
+    ):
+        rows.add(cut_name=name, model_name="orders", output_name=output, **columns)
 
 
 def _add_renewals(

@@ -1,5 +1,8 @@
-# One row per fitted number. All models of all cuts, in one long table: the
-# only step of lifetime value that SQL can't do (perennial/clv).
+"""One row per cut, model, group, output, item, frequency, position and level.
+
+The only step of lifetime value that SQL can't do: perennial/clv.
+"""
+
 from perennial.clv.fit import fit_models
 
 RELATION = """

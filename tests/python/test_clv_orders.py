@@ -166,6 +166,21 @@ def test_customers_who_never_drop_out_are_nbd() -> None:
     assert np.all((low < [0.8, 60]) & (high > [0.8, 60]))
 
 
+def test_dropout_that_is_alike_for_all_is_still_dropout() -> None:
+    # No spread of chances to be seen: a + b has no maximum. NBD, which has no
+    # dropout at all, would take r for 1.1 and alpha for 180.
+    customers = simulate(2_000, np.random.default_rng(9), 0.5, 30.0, 3e3, 1e4, days=700)
+
+    estimate = fit(*customers)
+
+    assert estimate.status == "bg_nbd"
+    assert "weak prior" in estimate.reason
+    distance = np.abs(np.log(estimate.values[:2] / [0.5, 30.0]))
+    assert np.all(distance < 2.5 * np.sqrt(np.diag(estimate.log_covariance)[:2]))
+    dropout = estimate["a"] / (estimate["a"] + estimate["b"])
+    assert dropout == pytest.approx(3 / 13, abs=0.03)
+
+
 def test_few_repeat_buyers_have_the_pooled_rate() -> None:
     frequency = np.array([0.0] * 30 + [1.0] * 19)
 

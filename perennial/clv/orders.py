@@ -6,6 +6,7 @@ Science 24(2). Customers count as cells of equal (frequency, recency, age).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +19,11 @@ MIN_REPEATERS = 20
 # Dropout that lifts the log likelihood by less than this is not seen.
 MIN_GAIN = 0.01
 MIN_DROPOUT = 1e-4
+# Dropout that lifts it by more than this is there, though how it differs among
+# customers may be untold.
+CLEAR_GAIN = 2.0
+# The prior of ln(a + b): 95 % of it within a factor of 20.
+USUAL_SUM, PRIOR_ERROR = 4.0, 1.5
 # The start is found on at most about this many bins per axis of time.
 BINS = 48
 BG_NBD = ("r", "alpha", "a", "b")
@@ -50,16 +56,26 @@ def fit_orders(
     cells = cells.scaled(scale)
     nbd = _fit(cells, NBD, scale)
     bg_nbd = _fit(cells, BG_NBD, scale)
-    return _choose(bg_nbd, nbd, cells.scaled(1 / scale))
+    held = None
+    if bg_nbd.errors is None and bg_nbd.height - nbd.height > CLEAR_GAIN:
+        held = _fit(cells, BG_NBD, scale, _held)
+    return _choose(bg_nbd, nbd, held, cells.scaled(1 / scale))
 
 
-def _choose(bg_nbd: _Fit, nbd: _Fit, cells: _Cells) -> Estimate:
+def _choose(bg_nbd: _Fit, nbd: _Fit, held: _Fit | None, cells: _Cells) -> Estimate:
     """The first model of the ladder that the data support."""
     dropout = bg_nbd.values[2] / (bg_nbd.values[2] + bg_nbd.values[3])
     if bg_nbd.height - nbd.height <= MIN_GAIN or dropout < MIN_DROPOUT:
         doubt = (
             "No dropout is seen in these data, so whether a customer is still"
             " alive can't be told"
+        )
+    elif held is not None and held.errors is not None:
+        return held.estimate(
+            "bg_nbd",
+            "BG/NBD; customers' chances of dropout differ by less than the data"
+            f" tell, so that a + b is held near {USUAL_SUM:g} by a weak prior.",
+            cells.customers,
         )
     elif bg_nbd.errors is None:
         doubt = "The data do not determine the four parameters of BG/NBD"
@@ -168,10 +184,22 @@ class _Cells:
         return _Cells.sort(*means, count)
 
 
-def _fit(cells: _Cells, names: tuple[str, ...], scale: float) -> _Fit:
+def _fit(
+    cells: _Cells,
+    names: tuple[str, ...],
+    scale: float,
+    prior: Callable[[np.ndarray], Curve] | None = None,
+) -> _Fit:
     """The maximum over these parameters; times are in units of `scale` days."""
     size = len(names)
-    curve = _bg_nbd_curve if size == 4 else _nbd_curve
+    likelihood = _bg_nbd_curve if size == 4 else _nbd_curve
+
+    def curve(cells: _Cells, at: np.ndarray) -> Curve:
+        known = likelihood(cells, at)
+        if prior is None:
+            return known
+        return tuple(one + two for one, two in zip(known, prior(at), strict=True))
+
     bins = cells.binned() if len(cells.count) > 4 * BINS**2 else cells
     rate = float(cells.count @ cells.frequency / (cells.count @ cells.age))
     rough = []
@@ -183,13 +211,28 @@ def _fit(cells: _Cells, names: tuple[str, ...], scale: float) -> _Fit:
     if bins is not cells:
         place, found = climb(lambda at: curve(cells, at), place)
     height, _, hessian = found
+    if prior is not None:
+        height -= prior(place)[0]
     place = place.copy()
     place[1] += np.log(scale)
     # Times enter as densities: their unit is in the log likelihood.
     height -= float(cells.count @ cells.frequency) * np.log(scale)
-    known = from_logs(names, place, hessian)
+    known = from_logs(place, hessian)
     errors = None if known is None else known[1:]
     return _Fit(names, np.exp(place), height, errors)
+
+
+def _held(place: np.ndarray) -> Curve:
+    """The log of the prior of a + b, with derivatives, in log parameters."""
+    a, b = np.exp(place[2:])
+    share = np.array([0.0, 0.0, a / (a + b), b / (a + b)])
+    off = (np.log(a + b) - np.log(USUAL_SUM)) / PRIOR_ERROR
+    bend = np.diag(share) - np.outer(share, share)
+    return (
+        -(off**2) / 2,
+        -off / PRIOR_ERROR * share,
+        -np.outer(share, share) / PRIOR_ERROR**2 - off / PRIOR_ERROR * bend,
+    )
 
 
 def _nbd_curve(cells: _Cells, place: np.ndarray) -> Curve:
@@ -200,18 +243,18 @@ def _nbd_curve(cells: _Cells, place: np.ndarray) -> Curve:
     total = n.sum()
     log_late, shape = np.log(late), r + x
     share = n / late
-    value = _rises(cells, r)[0] + total * r * np.log(alpha) - (n * shape) @ log_late
+    value = _rises(cells, r)[0] + total * r * np.log(alpha) - _dot(n * shape, log_late)
     gradient = np.array(
         [
-            _rises(cells, r)[1] + total * np.log(alpha) - n @ log_late,
-            total * r / alpha - share @ shape,
+            _rises(cells, r)[1] + total * np.log(alpha) - _dot(n, log_late),
+            total * r / alpha - _dot(share, shape),
         ]
     )
     cross = total / alpha - share.sum()
     hessian = np.array(
         [
             [_rises(cells, r)[2], cross],
-            [cross, -total * r / alpha**2 + (share / late) @ shape],
+            [cross, -total * r / alpha**2 + _dot(share / late, shape)],
         ]
     )
     return _in_logs(np.array([r, alpha]), value, gradient, hessian)
@@ -255,19 +298,29 @@ def _bg_nbd_curve(cells: _Cells, place: np.ndarray) -> Curve:
     gap = np.log(late / early)
     u = np.log(a / before) + shape * gap
     small = np.exp(-np.abs(u))
-    value += float(n @ (np.maximum(u, 0) + np.log1p(small)))
+    value += _dot(n, np.maximum(u, 0) + np.log1p(small))
     gone = n * np.where(u >= 0, 1, small) / (1 + small)
     slope = 1 / late - 1 / early
     slopes = np.stack([gap, shape * slope, np.full_like(x, 1 / a), -1 / before])
-    gradient += slopes @ gone
-    hessian += (slopes * (gone * (np.where(u >= 0, small, 1) / (1 + small)))) @ slopes.T
-    bend = float(gone @ slope)
+    gradient += _dot(slopes, gone)
+    torn = gone * np.where(u >= 0, small, 1) / (1 + small)
+    hessian += np.array([_dot(slopes, torn * row) for row in slopes])
+    bend = _dot(gone, slope)
     hessian[0, 1] += bend
     hessian[1, 0] += bend
-    hessian[1, 1] += float(gone @ (-slope * (1 / late + 1 / early) * shape))
+    hessian[1, 1] += _dot(gone, -slope * (1 / late + 1 / early) * shape)
     hessian[2, 2] -= float(gone.sum()) / a**2
-    hessian[3, 3] += float(gone @ before**-2.0)
+    hessian[3, 3] += _dot(gone, before**-2.0)
     return _in_logs(np.array([r, alpha, a, b]), value, gradient, hessian)
+
+
+def _dot(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Sums of products along the last axis, the same on any machine.
+
+    Not `@`: on long rows its threads add in an order of their own, and wait
+    for each other at more cost than the sum has.
+    """
+    return np.einsum("...n,n->...", left, right)
 
 
 def _in_logs(

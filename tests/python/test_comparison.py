@@ -55,3 +55,20 @@ def test_a_rate_may_be_a_fraction_a_float_or_a_decimal(wanted: object) -> None:
 
     assert differing("dim_customers", [found], [ROW | {"churn_rate": wanted}]) == []
     assert differing("dim_customers", [other], [ROW | {"churn_rate": wanted}]) != []
+
+
+def deciles(found: int, total: float) -> list[str]:
+    rows = [
+        {"customer_key": "c1", "total_clv": Decimal(99), "clv_decile": 1},
+        {"customer_key": "c2", "total_clv": Decimal(100), "clv_decile": 2},
+        {"customer_key": "c3", "total_clv": Decimal("100.003"), "clv_decile": 2},
+    ]
+    changed = {"total_clv": total, "clv_decile": found}
+    actual = [*rows[:2], rows[2] | changed]
+    return differing("fct_customer_lifetime_value", actual, rows)
+
+
+def test_who_stands_at_the_edge_of_a_tenth_may_be_in_either() -> None:
+    assert not deciles(1, 100.003)
+    assert deciles(3, 100.003)
+    assert deciles(1, 100.5)

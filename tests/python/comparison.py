@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -217,9 +218,9 @@ def is_at_edge(found: Row, wanted: Row, edges: dict[int, float]) -> bool:
     deciles = (found["clv_decile"], wanted["clv_decile"])
     if None in deciles or abs(deciles[0] - deciles[1]) != 1:
         return False
-    edge = edges[max(deciles)]
-    near = EDGE + 1e-6 * abs(edge)
-    return all(abs(float(row["total_clv"]) - edge) <= near for row in (found, wanted))
+    edge = edges.get(max(deciles), math.inf)
+    totals = [float(row["total_clv"]) for row in (found, wanted)]
+    return all(abs(total - edge) <= EDGE + 1e-6 * abs(total) for total in totals)
 
 
 def is_same(mart: str, column: str, found: object, wanted: object) -> bool:

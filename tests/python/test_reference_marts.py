@@ -355,9 +355,9 @@ def test_survival_by_hand(tell: Tell) -> None:
     # 0.75^7.1473 = e^-2.05615 and 0.75^(1 ÷ 7.1473) = e^-0.040251.
     assert unknown[1]["survival_rate_low"] == pytest.approx(0.1279, abs=1e-4)
     assert unknown[1]["survival_rate_high"] == pytest.approx(0.9605, abs=1e-4)
-    # A model is fitted for all plans together; this one is too small for its own.
-    ours = {"plan_id": "unknown", "fitted_survival_rate": None}
-    assert [row | ours for row in rows if row not in unknown] == unknown
+    assert [row | {"plan_id": "unknown"} for row in rows if row not in unknown] == (
+        unknown
+    )
 
 
 def test_what_ends_on_the_as_of_day_has_ended(tell: Tell) -> None:

@@ -34,6 +34,8 @@ class Model:
     customers: int = 0
     # What is told beside the parameters, and estimated apart.
     extras: dict[str, float] = field(default_factory=dict)
+    # Of one share: how many were seen, as the two numbers of a beta law together.
+    certainty: float = 0.0
 
     def __getitem__(self, name: str) -> float:
         return self.parameters[name]

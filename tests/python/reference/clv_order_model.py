@@ -38,7 +38,9 @@ def fit_arrays(x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> Model:
     """By frequency, recency and age of each customer."""
     lived = float(np.sum(age))
     rate = float(np.sum(x)) / lived if lived else 0.0
-    pooled = Model("pooled_rate", {"purchase_rate": rate}, customers=len(x))
+    # A Poisson count is known up to its square root.
+    errors = {"purchase_rate": rate / math.sqrt(np.sum(x))} if rate else {}
+    pooled = Model("pooled_rate", {"purchase_rate": rate}, errors, customers=len(x))
     if np.sum(x > 0) < LEAST_REPEATERS or lived == 0:
         return pooled
     middle = float(np.mean(age))

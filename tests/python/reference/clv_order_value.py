@@ -14,6 +14,9 @@ from .clv_purchases import Summary
 
 LEAST_REPEATERS = 20
 NAMES = ("p", "q", "v")
+# Of no customers known are p and q outside of these.
+LEAST_P, MOST = 0.01, 1000.0
+PLAUSIBLE_PRIOR = (0.1, 100.0)
 
 
 def fit_order_value(everybody: list[Summary]) -> Model:
@@ -27,14 +30,15 @@ def fit_order_value(everybody: list[Summary]) -> Model:
         if found:
             return found.model("gamma_gamma", NAMES, len(x), extras)
     if len(x):
-        between = {
-            "prior_purchases": prior_purchases(x, m),
-            "population_mean": float(np.sum(x * m) / np.sum(x)),
-        }
-        return Model("shrunk_mean", between, customers=len(x), extras=extras)
+        prior = prior_purchases(x, m)
+        # A mean of more purchases tells more of the customer's own level.
+        weights = x / (x + prior)
+        center = float(np.sum(weights * m) / np.sum(weights))
+        shrunk = {"prior_purchases": prior, "population_mean": center}
+        return Model("shrunk_mean", shrunk, customers=len(x), extras=extras)
     if firsts:
         alone = {"prior_purchases": 1.0, "population_mean": float(np.mean(firsts))}
-        return Model("shrunk_mean", alone, customers=0)
+        return Model("shrunk_mean", alone, customers=len(firsts))
     return Model("none")
 
 
@@ -45,7 +49,8 @@ def fit_arrays(x: np.ndarray, m: np.ndarray):
         lambda logs: gamma_gamma(logs, x, m),
         [[4, 4, 3 * usual / 4], [1, 2, usual], [20, 3, usual / 10]],
     )
-    if found.covariance is None or np.exp(found.logs[1]) <= 1:
+    p, q, _ = np.exp(found.logs)
+    if found.covariance is None or not (LEAST_P < p < MOST and 1 < q < MOST):
         return None
     return found
 
@@ -74,21 +79,16 @@ def correlation(x: np.ndarray, m: np.ndarray) -> dict[str, float]:
 def prior_purchases(x: np.ndarray, m: np.ndarray) -> float:
     """The variance within customers by that between them; 1 if it can't be told.
 
-    A mean of x purchases varies by between + within ÷ x. Two sums of squares,
-    of customers alike and of customers by their purchases, tell the two apart.
+    A mean of x purchases is off by a square of between + within ÷ x on average:
+    a line through the squares over 1 ÷ x tells both.
     """
-    count = len(x)
-    if count < 2 or np.ptp(x) == 0:
+    if len(x) < LEAST_REPEATERS or np.ptp(x) == 0:
         return 1.0
-    alike = float(np.sum((m - np.mean(m)) ** 2)) / (count - 1)
-    center = np.sum(x * m) / np.sum(x)
-    weighted = float(np.sum(x * (m - center) ** 2))
-    spread = float(np.sum(x) - np.sum(x**2) / np.sum(x))
-    equations = np.array([[1, np.mean(1 / x)], [spread, count - 1]])
-    if abs(np.linalg.det(equations)) < 1e-12:
+    squares = (m - np.mean(m)) ** 2
+    within, between = np.polyfit(1 / x, squares, 1)
+    if within <= 0 or between <= 0:
         return 1.0
-    between, within = np.linalg.solve(equations, [alike, weighted])
-    return float(within / between) if between > 0 and within > 0 else 1.0
+    return float(np.clip(within / between, *PLAUSIBLE_PRIOR))
 
 
 def expected_value(model: Model, x: int, mean: float | None) -> float | None:

@@ -16,27 +16,32 @@ from scipy.stats import nbinom, poisson
 
 from .clv_likelihood import Model
 from .clv_order_model import alive_by
+from .clv_order_value import expected_value
+from .clv_purchases import Summary
 
-LEFT_OUT = 1e-9
+# Of no consequence for a quantile that is wanted to a few in a thousand.
+LEFT_OUT = 1e-6
 MOST_ORDERS = 20000
 
 
 def order_range(
-    orders: Model, value: Model, x: int, recency: int, age: int, days: float
+    orders: Model, value: Model, one: Summary, days: float
 ) -> tuple[float, float]:
     """The 10 % and 90 % quantiles in units of expected order values.
 
     One in ten is above the high one, and one in ten is below the low one: a
     customer who buys nothing brings 0.
     """
-    points = orders.points()
-    positive = float(
-        np.mean([buys_by(orders, one, x, recency, age, days) for one in points])
-    )
-    law = Law(orders, value, x, age, days)
+    chances = [
+        buys_by(orders, point, one.frequency, one.recency, one.age, days)
+        for point in orders.points()
+    ]
+    positive = float(np.mean(chances))
+    if positive <= 0.1:
+        return 0.0, 0.0
+    law = Law(orders, value, one, days)
     low = law.quantile(1 - 0.9 / positive) if positive > 0.9 else 0.0
-    high = law.quantile(1 - 0.1 / positive) if positive > 0.1 else 0.0
-    return low, high
+    return low, law.quantile(1 - 0.1 / positive)
 
 
 def buys_by(
@@ -58,11 +63,13 @@ def buys_by(
 class Law:
     """What a customer brings who is alive and buys at least once."""
 
-    def __init__(
-        self, orders: Model, value: Model, x: int, age: int, days: float
-    ) -> None:
-        self.value, self.x = value, x
-        laws = [counts(orders, one, x, age, days) for one in orders.points()]
+    def __init__(self, orders: Model, value: Model, one: Summary, days: float) -> None:
+        self.value, self.one = value, one
+        self.unit = expected_value(value, one.paid_frequency, one.mean_value)
+        laws = [
+            counts(orders, point, one.frequency, one.age, days)
+            for point in orders.points()
+        ]
         longest = max(map(len, laws))
         padded = [np.pad(law, (0, longest - len(law))) for law in laws]
         mixed = np.mean(padded, axis=0)[1:]
@@ -71,12 +78,14 @@ class Law:
 
     def below(self, units: float) -> float:
         """The probability of at most so many expected order values."""
-        p, q = self.value["p"], self.value["q"]
-        # One expected order value is p (v + xm) ÷ (px + q - 1).
-        ratio = units * p / (p * self.x + q - 1)
-        share = ratio / (1 + ratio)
-        inside = betainc(p * self.numbers, q + p * self.x, share)
-        return float(self.weights @ inside)
+        x, mean = self.one.paid_frequency, self.one.mean_value or 0.0
+        found = []
+        for point in self.value.points():
+            p, q, v = point["p"], point["q"], point["v"]
+            ratio = units * self.unit / (v + x * mean)
+            share = ratio / (1 + ratio)
+            found.append(self.weights @ betainc(p * self.numbers, q + p * x, share))
+        return float(np.mean(found))
 
     def quantile(self, level: float) -> float:
         if self.value.name != "gamma_gamma":
@@ -84,7 +93,7 @@ class Law:
             return float(self.numbers[np.argmax(reached)])
         # In logs, since the first orders may bring next to nothing.
         found = brentq(
-            lambda log: self.below(math.exp(log)) - level, -30, 30, xtol=1e-9
+            lambda log: self.below(math.exp(log)) - level, -30, 30, xtol=1e-5
         )
         return math.exp(found)
 

@@ -28,6 +28,7 @@ LEAST_STARTS = 100
 LEAST_RENEWALS = 3
 # What a renewal number needs to be told by what was observed.
 LEAST_DUE = 30
+LEAST_GAIN = 0.01
 WIDEST_GAP = 0.05
 
 Group = tuple[str, str]
@@ -78,9 +79,13 @@ def term_length(interval: str, count: int) -> float:
 
 
 def numbered_terms(
-    subs: list[Subscription], term_rows: list[Row]
+    subs: list[Subscription], term_rows: list[Row], grace_days: int
 ) -> list[NumberedTerm]:
-    """A run ends where a term is lost or the length of the terms changes."""
+    """A run ends where a term is lost or the length of the terms changes.
+
+    It also ends where another subscription renewed the term, and this one comes
+    back when the days of grace are over.
+    """
     by_id: dict[str, list[Row]] = defaultdict(list)
     for row in term_rows:
         by_id[row["subscription_id"]].append(row)
@@ -89,20 +94,23 @@ def numbered_terms(
         before: NumberedTerm | None = None
         rows = by_id[sub.subscription_id]
         for row in sorted(rows, key=lambda row: row["term_number"]):
-            before = numbered(sub, row, before)
+            before = numbered(sub, row, before, grace_days)
             found.append(before)
     return found
 
 
-def numbered(sub: Subscription, row: Row, before: NumberedTerm | None) -> NumberedTerm:
+def numbered(
+    sub: Subscription, row: Row, before: NumberedTerm | None, grace_days: int
+) -> NumberedTerm:
     start = row["term_start_date"]
     values = values_on(sub, start)
     count = int(values["billing_interval_count"])
     goes_on = (
         before is not None
-        and before.status != "lost"
+        and before.status in ("renewed", "late")
         and before.row["billing_interval"] == row["billing_interval"]
         and before.count == count
+        and (start - before.end).days <= grace_days
     )
     if goes_on:
         return NumberedTerm(
@@ -160,7 +168,7 @@ class Curve:
         return self.remembered("likeliest", [self.model.parameters], k)
 
     def predictive_rate(self, k: int) -> float:
-        return self.remembered("predictive", self.model.points(), k)
+        return self.remembered("predictive", predictive_points(self.model), k)
 
     def remembered(self, name: str, points: list[dict[str, float]], k: int) -> float:
         if (name, k) not in self.known:
@@ -188,10 +196,22 @@ def survived(parameters: dict[str, float], k: int) -> float:
     return math.prod((beta + j) / (alpha + beta + j) for j in range(k))
 
 
-def kaplan_meier(own: Tenures) -> list[float]:
+def predictive_points(model: Model) -> list[dict[str, float]]:
+    """What the parameters may be; of a constant churn the whole beta law.
+
+    With so many due the churn is known up to Beta(lost + 1/2, kept + 1/2), whose
+    mean survival is that of sBG with these parameters.
+    """
+    if model.name != "constant_churn":
+        return model.points()
+    churn, seen = model["churn"], model.certainty
+    return [{"alpha": churn * seen, "beta": (1 - churn) * seen}]
+
+
+def kaplan_meier(own: Tenures, least_due: int = LEAST_DUE) -> list[float]:
     """From renewal 0 to the last one up to which enough came due."""
     rates = [1.0]
-    while own.due.get(len(rates), 0) >= LEAST_DUE:
+    while own.due.get(len(rates), 0) >= least_due:
         number = len(rates)
         rates.append(rates[-1] * (1 - own.lost[number] / own.due[number]))
     return rates
@@ -212,17 +232,31 @@ def fit_sbg(due: dict[int, int], lost: dict[int, int], starts: int) -> Model | N
         stayed = np.log(beta + k - 1)
         return np.sum(went * np.log(alpha) + (came - went) * stayed - came * whole)
 
+    if len(numbers) < 2 or not 0 < np.sum(went) < np.sum(came):
+        return None
     best = maximise(log_likelihood, [[1, 1], [0.5, 4], [3, 30]])
+    # No better than one churn for all renewals: its optimum is at no spread.
+    constant = log_likelihood_of(float(np.sum(went)), float(np.sum(came)))
+    if best.log_likelihood < constant + LEAST_GAIN:
+        return None
     return best.model("sbg", ("alpha", "beta"), starts)
 
 
+def log_likelihood_of(lost: float, due: float) -> float:
+    """Of one churn for all, at its most likely value."""
+    shares = ((lost, lost / due), (due - lost, 1 - lost / due))
+    return sum(count * math.log(share) for count, share in shares if count)
+
+
 def is_near(model: Model, own: Tenures) -> bool:
-    """What was observed lies nowhere far from the model."""
-    observed = kaplan_meier(own)
+    """Enough came due to see it, and nowhere is it far from what was observed."""
+    observed = kaplan_meier(own, least_due=1)
     gaps = [
-        abs(rate - survived(model.parameters, k)) for k, rate in enumerate(observed)
+        abs(observed[k] - survived(model.parameters, k))
+        for k, due in own.due.items()
+        if due >= LEAST_DUE and k < len(observed)
     ]
-    return max(gaps) <= WIDEST_GAP
+    return bool(gaps) and max(gaps) <= WIDEST_GAP
 
 
 def curves(found: dict[Group, Tenures]) -> dict[Group, Curve]:
@@ -246,23 +280,42 @@ def models(found: dict[Group, Tenures]) -> Iterator[tuple[Group, Model]]:
             yield group, model
         elif is_whole:
             yield group, constant_churn(own, found)
-        elif is_enough:
+        else:
             yield group, Model("too_few", customers=own.starts)
 
 
 def constant_churn(own: Tenures, found: dict[Group, Tenures]) -> Model:
     if own.all_due:
-        churn = (own.all_lost + 0.5) / (own.all_due + 1)
-        return Model("constant_churn", {"churn": churn}, customers=own.starts)
-    whole = [one for (plan, _), one in found.items() if plan == "all"]
-    due, lost = sum(one.all_due for one in whole), sum(one.all_lost for one in whole)
+        churn, seen = smoothed(own), own.all_due + 1
+        kept = own.all_due - own.all_lost
+        height = own.all_lost * math.log(churn) + kept * math.log(1 - churn)
+        return churning(churn, seen, own, height)
+    whole = [one for (plan, _), one in found.items() if plan == "all" and one.all_due]
+    due = sum(one.all_due for one in whole)
     if not due:
         return Model("none", customers=own.starts)
+    # The mean hazard of a month, over all months that ended in a renewal due.
+    hazards = sum(-one.all_due * math.log(1 - smoothed(one)) for one in whole)
     months = sum(one.all_due * one.length_days for one in whole) / DAYS_PER_MONTH
-    # Half a loss more in one month more of what was exposed to it.
-    monthly = (lost + 0.5) / (months + 1)
-    churn = 1 - (1 - monthly) ** (own.length_days / DAYS_PER_MONTH)
-    return Model("constant_churn", {"churn": churn}, customers=own.starts)
+    churn = 1 - math.exp(-hazards / months * own.length_days / DAYS_PER_MONTH)
+    return churning(churn, due + 1, own, None)
+
+
+def smoothed(own: Tenures) -> float:
+    """Lost by due, with half a loss in one renewal more."""
+    return (own.all_lost + 0.5) / (own.all_due + 1)
+
+
+def churning(churn: float, seen: int, own: Tenures, height: float | None) -> Model:
+    error = math.sqrt(churn * (1 - churn) / (seen + 1))
+    return Model(
+        "constant_churn",
+        {"churn": churn},
+        {"churn": error},
+        height,
+        customers=own.starts,
+        certainty=seen,
+    )
 
 
 def curve_of(term: NumberedTerm, known: dict[Group, Curve]) -> tuple[Curve | None, str]:

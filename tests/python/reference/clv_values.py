@@ -143,7 +143,7 @@ def predict(
     bought = purchases(own_orders(orders))
     found = Prediction(
         bought,
-        numbered_terms(subs, term_rows),
+        numbered_terms(subs, term_rows, policies.renewal_grace_days),
         subscription_margins(payments, policies),
         as_of,
         policies,
@@ -246,8 +246,7 @@ def order_part(
     months = found.policies.clv_horizon_months
     if worth * margin > 0 and to_come.by_month[months] > 0:
         units = order_range(
-            *(look.orders, look.value, one.frequency, one.recency, one.age),
-            months * DAYS_PER_MONTH,
+            *(look.orders, look.value, one, months * DAYS_PER_MONTH),
         )
         # What is discounted is the mean; the range is taken to shrink with it.
         factor = to_come.discounted(months) / float(to_come.by_month[months])

@@ -57,7 +57,7 @@ def renewal_tried(
         and term.status in ("renewed", "late")
         for term in terms
     )
-    group = counted["all", own.term_name]
+    group = counted[one.curve_group]
     kept = 1 - group.all_lost / group.all_due if group.all_due else 1.0
     dates = len(list(one.within(cut.horizon_days)))
     naive = math.fsum(kept**number for number in range(1, dates + 1))
@@ -73,10 +73,13 @@ def renewal_tried(
 
 def backtest_rows(model: str, tried: list[Tried], cut: Cut) -> list[Row]:
     """By tenths of predicted revenue, and over all."""
-    ranked = sorted(tried, key=lambda one: (one.predicted_revenue, one.key))
+    ranked = sorted(
+        tried, key=lambda one: (one.predicted_revenue, one.key), reverse=True
+    )
     groups: dict[str, list[Tried]] = {"all": tried}
+    # From the best ones down, so that the tenth tenth is there if any is.
     for one, decile in zip(ranked, deciles(len(ranked)), strict=True):
-        groups.setdefault(str(decile), []).append(one)
+        groups.setdefault(str(11 - decile), []).append(one)
     return [
         {"model_name": model, "value_decile": name}
         | measured(rows)

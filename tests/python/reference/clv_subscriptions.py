@@ -12,6 +12,7 @@ from .clv_renewals import Curve, Group, NumberedTerm, curve_of
 from .policies import Policies
 from .revenue import Payment
 from .subscriptions import billed_on, mrr_on
+from .terms import boundary
 
 # A renewal on the last day of the horizon is within it.
 NEARLY_NOTHING = 1e-9
@@ -35,8 +36,9 @@ class Residual:
     price: float
     margin_rate: float
     annual_discount_rate: float
-    is_cancelled: bool
+    curve_group: Group
     renewals: list[Renewal]
+    dates_ahead: int
 
     def worth(self, one: Renewal) -> float:
         """What the renewal brings if it happens, as of the cut."""
@@ -77,7 +79,7 @@ def subscription_margins(
     rates: dict[str, float] = defaultdict(lambda: usual)
     for customer, earned in revenue.items():
         if earned > 0:
-            rates[customer] = margin[customer] / earned
+            rates[customer] = max(0.0, margin[customer] / earned)
     return rates
 
 
@@ -104,8 +106,9 @@ def residuals(
             float(billed_on(term.sub, cut)),
             margins[term.sub.customer_key],
             float(policies.annual_discount_rate),
-            is_cancelled,
+            (term.run_plan if method == "sbg_plan" else "all", term.term_name),
             list(renewals(term, days, curve)) if curve else [],
+            len(days),
         )
         found.append(residual)
     return found
@@ -115,12 +118,14 @@ def renewal_days(
     term: NumberedTerm, cut: date, longest_days: float, is_now: bool
 ) -> list[float]:
     """In how many days the term is renewed, and each one after it."""
-    limit = longest_days + 1
-    # Today's plans are known today; on an earlier day they were not.
-    if is_now and term.sub.end:
-        limit = min(limit, (term.sub.end - cut).days - NEARLY_NOTHING)
     first, days = (term.end - cut).days, []
-    while first + len(days) * term.length_days < limit:
+    interval = (term.row["billing_interval"], term.count)
+    while first + len(days) * term.length_days <= longest_days + NEARLY_NOTHING:
+        # Today's plans are known today; on an earlier day they were not. Whether
+        # the plan leaves room for one more is told by the calendar.
+        falls_on = boundary(term.end, interval, len(days))
+        if is_now and term.sub.end and falls_on >= term.sub.end:
+            break
         days.append(first + len(days) * term.length_days)
     return days
 

@@ -50,6 +50,7 @@ from .revenue import Payment
 from .subscriptions import Subscription
 
 YEAR, THREE_YEARS = 12, 36
+RENEWAL_METHODS = ("sbg", "sbg_plan", "constant_churn")
 
 
 @dataclass
@@ -95,6 +96,8 @@ class Look:
 
     @cached_property
     def order_method(self) -> str:
+        if self.value.name == "none":
+            return self.orders.name
         return f"{self.orders.name}+{self.value.name}"
 
     @cached_property
@@ -278,7 +281,8 @@ def subscription_part(own: list[Residual], found: Prediction) -> Part:
         (one.value(days), one.likely_value(days, 0.9), one.likely_value(days, 0.1))
         for one in own
     ]
-    methods = sorted({one.method for one in own if not one.is_cancelled})
+    used = {one.method for one in own if one.dates_ahead}
+    methods = [name for name in RENEWAL_METHODS if name in used]
     return Part(columns, chosen, ranges, methods)
 
 
@@ -346,11 +350,11 @@ def clv_backtest(found: Prediction) -> list[Row]:
     rows = []
     if look.everybody:
         rows += backtest_rows(look.order_method, orders_tried(look, found), look.cut)
-    if look.running:
-        tried = renewals_tried(
-            look.running, found.terms, look.counted, look.cut, found.as_of
-        )
-        names = sorted({one.method for one in look.running})
+    known = [one for one in look.running if one.method != "none"]
+    if known:
+        tried = renewals_tried(known, found.terms, look.counted, look.cut, found.as_of)
+        used = {one.method.removesuffix("_plan") for one in known}
+        names = [name for name in RENEWAL_METHODS if name in used]
         rows += backtest_rows("+".join(names), tried, look.cut)
     return rows
 

@@ -64,8 +64,11 @@ class Law:
     """What a customer brings who is alive and buys at least once."""
 
     def __init__(self, orders: Model, value: Model, one: Summary, days: float) -> None:
-        self.value, self.one = value, one
-        self.unit = expected_value(value, one.paid_frequency, one.mean_value)
+        self.value, self.x = value, one.frequency
+        # The definition takes all repeat purchases for paid ones here: as many
+        # of them are known, and of an unknown mean that of all customers.
+        self.mean = one.mean_value or expected_value(value, 0, None)
+        self.unit = expected_value(value, self.x, self.mean)
         laws = [
             counts(orders, point, one.frequency, one.age, days)
             for point in orders.points()
@@ -78,13 +81,14 @@ class Law:
 
     def below(self, units: float) -> float:
         """The probability of at most so many expected order values."""
-        x, mean = self.one.paid_frequency, self.one.mean_value or 0.0
         found = []
         for point in self.value.points():
             p, q, v = point["p"], point["q"], point["v"]
-            ratio = units * self.unit / (v + x * mean)
+            ratio = units * self.unit / (v + self.x * self.mean)
             share = ratio / (1 + ratio)
-            found.append(self.weights @ betainc(p * self.numbers, q + p * x, share))
+            found.append(
+                self.weights @ betainc(p * self.numbers, q + p * self.x, share)
+            )
         return float(np.mean(found))
 
     def quantile(self, level: float) -> float:

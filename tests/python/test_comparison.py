@@ -57,6 +57,22 @@ def test_a_rate_may_be_a_fraction_a_float_or_a_decimal(wanted: object) -> None:
     assert differing("dim_customers", [other], [ROW | {"churn_rate": wanted}]) != []
 
 
+def bounds(method: str, high: float) -> list[str]:
+    row = {
+        **{"customer_key": "c1", "predicted_clv_high": 20.0, "clv_method": method},
+        **{"expected_order_value": 9.0, "total_clv": 1.0, "clv_decile": None},
+    }
+    changed = row | {"predicted_clv_high": high}
+    return differing("fct_customer_lifetime_value", [changed], [row])
+
+
+def test_a_bound_of_whole_orders_may_be_one_order_off() -> None:
+    assert not bounds("nbd+shrunk_mean", 28)
+    assert bounds("nbd+shrunk_mean", 30)
+    assert not bounds("bg_nbd+gamma_gamma", 20.6)
+    assert bounds("bg_nbd+gamma_gamma", 21)
+
+
 def deciles(found: int, total: float) -> list[str]:
     rows = [
         {"customer_key": "c1", "total_clv": Decimal(99), "clv_decile": 1},

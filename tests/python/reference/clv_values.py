@@ -50,6 +50,7 @@ from .revenue import Payment
 from .subscriptions import Subscription
 
 YEAR, THREE_YEARS = 12, 36
+NO_MODEL = ("none", "too_few")
 RENEWAL_METHODS = ("sbg", "sbg_plan", "constant_churn")
 
 
@@ -177,9 +178,10 @@ def with_predictions(
     ranked = sorted(
         (row for row in rows if row["customer_key"] in paying),
         key=lambda row: (row["total_clv"], row["customer_key"]),
+        reverse=True,
     )
     for row, decile in zip(ranked, deciles(len(ranked)), strict=True):
-        row["clv_decile"] = decile
+        row["clv_decile"] = 11 - decile
     return rows
 
 
@@ -319,23 +321,26 @@ def predicted(row: Row, orders: Part | None, subscribed: Part | None) -> Row:
 
 def clv_model_parameters(found: Prediction) -> list[Row]:
     look = found.now
-    rows = [*parameter_rows(look.orders, "all"), *parameter_rows(look.value, "all")]
+    rows = parameter_rows(look.orders, "all", "bg_nbd")
+    rows += parameter_rows(look.value, "all", "gamma_gamma")
     for group, model in look.renewal_models.items():
-        rows += parameter_rows(model, ", ".join(group))
+        rows += parameter_rows(model, ", ".join(group), "sbg")
     return rows
 
 
-def parameter_rows(model: Model, group: str) -> list[Row]:
+def parameter_rows(model: Model, group: str, first_tried: str) -> list[Row]:
+    """One for each; what holds no model is told under the first that was tried."""
     values = model.parameters | model.extras
     return [
         {
-            "model_name": model.name,
+            "model_name": first_tried if model.name in NO_MODEL else model.name,
             "group_name": group,
             "parameter_name": name,
             "parameter_value": values.get(name),
             "standard_error": model.standard_errors.get(name),
             "log_likelihood": model.log_likelihood,
             "customers": model.customers,
+            "fit_status": model.name,
         }
         for name in values or ["none"]
     ]

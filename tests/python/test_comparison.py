@@ -55,3 +55,36 @@ def test_a_rate_may_be_a_fraction_a_float_or_a_decimal(wanted: object) -> None:
 
     assert differing("dim_customers", [found], [ROW | {"churn_rate": wanted}]) == []
     assert differing("dim_customers", [other], [ROW | {"churn_rate": wanted}]) != []
+
+
+def bounds(method: str, high: float) -> list[str]:
+    row = {
+        **{"customer_key": "c1", "predicted_clv_high": 20.0, "clv_method": method},
+        **{"expected_order_value": 9.0, "total_clv": 1.0, "clv_decile": None},
+    }
+    changed = row | {"predicted_clv_high": high}
+    return differing("fct_customer_lifetime_value", [changed], [row])
+
+
+def test_a_bound_of_whole_orders_may_be_one_order_off() -> None:
+    assert not bounds("nbd+shrunk_mean", 28)
+    assert bounds("nbd+shrunk_mean", 30)
+    assert not bounds("bg_nbd+gamma_gamma", 20.6)
+    assert bounds("bg_nbd+gamma_gamma", 21)
+
+
+def deciles(found: int, total: float) -> list[str]:
+    rows = [
+        {"customer_key": "c1", "total_clv": Decimal(99), "clv_decile": 1},
+        {"customer_key": "c2", "total_clv": Decimal(100), "clv_decile": 2},
+        {"customer_key": "c3", "total_clv": Decimal("100.003"), "clv_decile": 2},
+    ]
+    changed = {"total_clv": total, "clv_decile": found}
+    actual = [*rows[:2], rows[2] | changed]
+    return differing("fct_customer_lifetime_value", actual, rows)
+
+
+def test_who_stands_at_the_edge_of_a_tenth_may_be_in_either() -> None:
+    assert not deciles(1, 100.003)
+    assert deciles(3, 100.003)
+    assert deciles(1, 100.5)

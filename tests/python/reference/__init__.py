@@ -3,6 +3,8 @@
 Nothing here knows the models. It was written from the definitions alone
 (docs/metrics.md), with the standard library alone, so that a number on which
 both roads agree is right, or wrong for a reason that lies in the definition.
+Only the models of predicted value take numpy and scipy, for what a person
+would look up: gamma functions, Gauss's function and a search for an optimum.
 """
 
 from __future__ import annotations
@@ -14,6 +16,13 @@ from typing import Any
 
 from .calculator import Facts, calculator
 from .churn import churn_events, churn_monthly, churn_reasons_monthly
+from .clv_renewals import fitted_survival
+from .clv_values import (
+    clv_backtest,
+    clv_model_parameters,
+    predict,
+    with_predictions,
+)
 from .cohorts import retention_cohorts
 from .customers import customers, known_customers
 from .identity import customer_identities
@@ -70,6 +79,8 @@ def compute(folder: Path, as_of: date, **policies: Any) -> dict[str, list[Row]]:
     values = lifetime_values(
         list(known), counted, paid, book, movers, segments, as_of, chosen
     )
+    predicted = predict(counted, subs, terms, paid, as_of, chosen)
+    values = with_predictions(values, everybody, predicted)
     spends = spending(inputs)
     own = own_orders(counted)
     shared = periods(own, as_of, chosen)
@@ -96,7 +107,9 @@ def compute(folder: Path, as_of: date, **policies: Any) -> dict[str, list[Row]]:
             book, months, everybody, as_of
         ),
         "rpt_retention_cohorts": retention_cohorts(counted, paid, months, as_of),
-        "rpt_subscription_survival": subscription_survival(book, as_of),
+        "rpt_subscription_survival": fitted_survival(
+            subscription_survival(book, as_of), predicted.now.renewal_models
+        ),
         "fct_customer_segments": segments,
         "dim_products": dim_products(inputs, counted),
         "rpt_platform_monthly": platform_monthly(inputs, counted, as_of),
@@ -104,6 +117,8 @@ def compute(folder: Path, as_of: date, **policies: Any) -> dict[str, list[Row]]:
         "rpt_segment_value": segment_value(portfolio, chosen),
         "rpt_cac_monthly": cac_monthly(spends, everybody, values, paid, as_of),
         "rpt_clv_calculator": calculator(facts, as_of, chosen),
+        "clv_model_parameters": clv_model_parameters(predicted),
+        "rpt_clv_backtest": clv_backtest(predicted),
         "fct_rejected_rows": rejected_rows(inputs),
         "rpt_input_reconciliation": reconciliation(inputs),
     }

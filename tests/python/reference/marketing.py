@@ -45,9 +45,9 @@ def cac_monthly(
         if row["acquired_month"] in covered:
             group = (row["acquired_month"], row["acquisition_channel"])
             cohorts[group].add(row["customer_key"])
-    margins = {row["customer_key"]: row["historical_margin"] for row in values}
+    worths = {row["customer_key"]: row["total_clv"] for row in values}
     return [
-        cac_month(group, spent.get(group, ZERO), cohorts.get(group, set()), margins)
+        cac_month(group, spent.get(group, ZERO), cohorts.get(group, set()), worths)
         | {
             "cac_payback_months": payback_months(
                 group[0],
@@ -64,10 +64,10 @@ def cac_month(
     group: tuple[date, str],
     spend: Decimal,
     cohort: set[str],
-    margins: dict[str, Decimal],
+    worths: dict[str, Decimal],
 ) -> Row:
     cac = ratio(spend, len(cohort))
-    worth = ratio(sum((margins[c] for c in cohort), start=ZERO), len(cohort))
+    worth = ratio(sum((worths[c] for c in cohort), start=ZERO), len(cohort))
     return {
         "spend_month": group[0],
         "channel": group[1],

@@ -48,6 +48,10 @@ class Policies:
     high_value_period_months: int = 12
     clv_period_months: int = 3
     max_lifetime_months: int = 60
+    clv_horizon_months: int = 12
+    annual_discount_rate: Decimal = Decimal("0.1")
+    # Of the history, held out for the backtest.
+    backtest_share: float = 0.3333333333333333
     churn_window_months: int = 6
     monthly_overheads: Decimal | None = None
     clv_calculator_overrides: dict[str, Any] = field(default_factory=dict)

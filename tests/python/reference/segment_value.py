@@ -66,8 +66,8 @@ def worth(members: set[str], everybody: Portfolio, policies: Policies) -> Row:
     money = {row["customer_key"]: row for row in everybody.values}
     segments = [r for r in everybody.segments if r["customer_key"] in members]
     buyers = [row for row in segments if row["frequency"] >= 1]
-    average = average_margin(payers & members, money)
-    average_of_all = average_margin(payers, money)
+    average = average_worth(payers & members, money)
+    average_of_all = average_worth(payers, money)
     revenue = total_revenue(members, money)
     is_known = average is not None and average_of_all
     own = [o for o in everybody.own_orders if o["customer_key"] in members]
@@ -82,9 +82,9 @@ def worth(members: set[str], everybody: Portfolio, policies: Policies) -> Row:
     } | levers(own, everybody.periods, policies)
 
 
-def average_margin(customers: set[str], money: dict[str, Row]) -> Decimal | None:
-    margins = (money[customer]["historical_margin"] for customer in customers)
-    return ratio(sum(margins, start=ZERO), len(customers))
+def average_worth(customers: set[str], money: dict[str, Row]) -> Decimal | None:
+    worths = (money[customer]["total_clv"] for customer in customers)
+    return ratio(sum(worths, start=ZERO), len(customers))
 
 
 def total_revenue(customers: set[str], money: dict[str, Row]) -> Decimal:

@@ -187,7 +187,7 @@ def _fit(cells: _Cells, names: tuple[str, ...], scale: float) -> _Fit:
     place[1] += np.log(scale)
     # Times enter as densities: their unit is in the log likelihood.
     height -= float(cells.count @ cells.frequency) * np.log(scale)
-    known = from_logs(names, place, hessian)
+    known = from_logs(place, hessian)
     errors = None if known is None else known[1:]
     return _Fit(names, np.exp(place), height, errors)
 

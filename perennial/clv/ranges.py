@@ -58,7 +58,7 @@ from perennial.clv.laws import (
 )
 
 LEVEL_TOP = 0.9
-LEVELS = 31
+LEVELS = 34
 LARGEST_AGE_STEP = 0.25
 MOST_AGES = 16
 # Each frequency up to here has a grid line; then they stand this far apart.

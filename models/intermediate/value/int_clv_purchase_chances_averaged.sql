@@ -13,15 +13,15 @@ cuts as (
 cells as (
 
     select
-        int_clv_cells.frequency,
-        int_clv_cells.recency_days,
-        int_clv_cells.age_days,
+        counted.frequency,
+        counted.recency_days,
+        counted.age_days,
         cuts.horizon_days
 
-    from {{ ref('int_clv_cells') }}
+    from {{ ref('int_clv_cells') }} as counted
 
     inner join cuts
-        on int_clv_cells.cut_name = cuts.cut_name
+        on counted.cut_name = cuts.cut_name
 
 ),
 

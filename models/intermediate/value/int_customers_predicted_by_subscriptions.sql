@@ -72,8 +72,8 @@ final as (
         ], separator='+', otherwise='none') }} as clv_method,
         {{ joined_words([
             ['Its subscriptions have ended.', 'summed.customer_key is null'],
-            ['By the renewals of all plans.', 'summed.has_sbg = 1'],
-            ['By the renewals of its plan.', 'summed.has_sbg_plan = 1'],
+            ['By renewals of all plans.', 'summed.has_sbg = 1'],
+            ['By renewals of its plan.', 'summed.has_sbg_plan = 1'],
             [
                 'Renewals by constant churn: no curve fits its kind of term.',
                 'summed.has_constant_churn = 1'

@@ -20,7 +20,11 @@ curves as (
 
 )
 
-select *
+select
+    cut_name,
+    plan_id,
+    term_name,
+    renewal_number
 
 from curves
 

@@ -72,8 +72,8 @@ final as (
         ], separator='+', otherwise='none') }} as clv_method,
         {{ joined_words([
             ['Its subscriptions have ended.', 'summed.customer_key is null'],
-            ['Renewals by the curve of all plans.', 'summed.has_sbg = 1'],
-            ['Renewals by the curve of its plan.', 'summed.has_sbg_plan = 1'],
+            ['By renewals of all plans.', 'summed.has_sbg = 1'],
+            ['By renewals of its plan.', 'summed.has_sbg_plan = 1'],
             [
                 'Renewals by constant churn: no curve fits its kind of term.',
                 'summed.has_constant_churn = 1'
@@ -82,7 +82,10 @@ final as (
                 'No renewal has come due anywhere to go by.',
                 'summed.has_none = 1'
             ],
-            ['A subscription that ends is not renewed.', 'summed.has_ending = 1'],
+            [
+                'A subscription that ends is not renewed.',
+                'summed.has_ending = 1'
+            ],
         ], separator=' ', otherwise='none') }} as clv_method_reason
 
     from payers

@@ -3,6 +3,9 @@
 {% set margin = 'coalesce(orders.order_margin, 0)'
     ~ ' + coalesce(subscription_revenues.margin, 0)' %}
 {% set total = margin ~ ' + coalesce(predicted.predicted_clv, 0)' %}
+{% set decile = '11 - ntile(10) over ('
+    ~ 'partition by customers.first_paid_date is not null order by '
+    ~ total ~ ' desc, customers.customer_key desc)' %}
 
 with
 
@@ -88,13 +91,10 @@ final as (
         coalesce(predicted.{{ column }}, 0) as {{ column }},
         {% endfor %}
         cast({{ total }} as decimal(18, 6)) as total_clv,
-        cast(case
+        case
             when customers.first_paid_date is not null
-                then 11 - ntile(10) over (
-                    partition by customers.first_paid_date is not null
-                    order by {{ total }} desc, customers.customer_key desc
-                )
-        end as integer) as clv_decile
+                then cast({{ decile }} as integer)
+        end as clv_decile
 
     from customers
 

@@ -63,8 +63,6 @@ def compare(customers: int, has_lifetimes: bool) -> None:
         summary, everything = ours.summary(), ours.scores()
         same = ours.run_like_lifetimes()
         _print_line("fit, score and 12-month CLV of the table", same)
-        _print_line("  horizons to 60 months add", ours.seconds_of_horizons(whole))
-        _print_line("  ranges add", ours.seconds_of_ranges(whole))
         ours.connection.close()
         _print_line("peak memory, orders to scores, MB", measure_peak(Path(name)))
     if has_lifetimes:

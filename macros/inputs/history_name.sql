@@ -27,6 +27,7 @@
         'history_name', 'restatement_reason', 'as_of_date',
         'max_rejected_share', 'max_match_rounds', 'renewal_horizon_days',
         'monthly_overheads', 'clv_calculator_overrides', 'metric_preset',
+        'clv_horizon_months', 'annual_discount_rate', 'backtest_share',
     ] %}
     {% set choices = [] %}
     {% for name, value in perennial.policy_values().items() | sort

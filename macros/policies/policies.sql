@@ -84,6 +84,11 @@
         'clv_period_months': {'kind': 'whole', 'minimum': 1, 'maximum': 12},
         'max_lifetime_months': {'kind': 'whole', 'minimum': 1},
         'churn_window_months': {'kind': 'whole', 'minimum': 1},
+        'clv_horizon_months': {'kind': 'whole', 'minimum': 1, 'maximum': 600},
+        'annual_discount_rate': {
+            'kind': 'number', 'minimum': 0, 'maximum': 10,
+        },
+        'backtest_share': {'kind': 'number', 'minimum': 0, 'maximum': 0.9},
         'monthly_overheads': {
             'kind': 'number', 'minimum': 0, 'optional': true,
         },

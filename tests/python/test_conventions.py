@@ -14,7 +14,8 @@ from conftest import PROJECT
 
 INTERFACE = PROJECT / "tests/python/interface.yml"
 GRAIN = re.compile(r"One row per [^.]+\.")
-SQL_HEADER = re.compile(r"\{#\s*(One row per [^.]+\.)\s*#\}")
+# A Python model says it in its docstring.
+HEADER = re.compile(r"(?:\{#\s*|\"\"\")(One row per [^.]+\.)(?:\s*#\}|)")
 CLOCK = re.compile(
     r"\b((current_(date|time|timestamp)|localtime|localtimestamp|sysdate)\b"
     r"|(now|today|getdate|get_current_timestamp)\s*\()",
@@ -71,11 +72,11 @@ def test_description_opens_with_the_grain(models: list[Node]) -> None:
     assert missing == []
 
 
-def test_sql_header_repeats_the_grain(models: list[Node]) -> None:
+def test_header_repeats_the_grain(models: list[Node]) -> None:
     differing = [
         m["name"]
         for m in models
-        if grain(GRAIN, m["description"]) != grain(SQL_HEADER, m["raw_code"])
+        if grain(GRAIN, m["description"]) != grain(HEADER, m["raw_code"])
     ]
 
     assert differing == []

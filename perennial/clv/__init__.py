@@ -1,0 +1,1 @@
+"""Estimation of the models behind predicted customer lifetime value."""

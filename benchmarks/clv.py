@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 from cdnow import CdnowError
-from clv_lifetimes import Purchases, Scores, Summary, optimum, score, simulate
+from clv_lifetimes import Purchases, Scores, Summary, optimum, predict, score, simulate
 from clv_ours import CompileError, Ours, compile_models, find_models
 from complete_journey import JourneyError
 from order_models import (
@@ -57,11 +57,12 @@ def compare(customers: int, has_lifetimes: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
         ours = start(Path(name), customers)
         whole = ours.run()
-        for step, seconds in whole.items():
-            _print_line(f"  {step}", seconds)
+        _print_steps(whole)
         _print_line("orders to scores, all horizons and ranges", sum(whole.values()))
         summary, everything = ours.summary(), ours.scores()
-        same = ours.run_like_lifetimes()
+        steps = ours.run_like_lifetimes()
+        same = sum(steps.values())
+        _print_steps(steps)
         _print_line("fit, score and 12-month CLV of the table", same)
         ours.connection.close()
         _print_line("peak memory, orders to scores, MB", measure_peak(Path(name)))
@@ -73,6 +74,12 @@ def compare(customers: int, has_lifetimes: bool) -> None:
         _print_line("lifetimes, the same", total)
         _print_line("ratio", total / same)
         print_agreement(summary, everything, theirs)
+
+
+def _print_steps(steps: dict[str, float]) -> None:
+    for step, seconds in steps.items():
+        if seconds >= 0.005:
+            _print_line(f"  {step}", seconds)
 
 
 def _print_line(text: str, number: float) -> None:
@@ -98,19 +105,22 @@ def run_alone(folder: Path) -> None:
 
 def print_agreement(summary: Summary, ours: Scores, theirs: Scores) -> None:
     """Parameters side by side, and how far predictions are apart."""
-    heads = ["ours", "lifetimes"]
-    columns = [ours.parameters, theirs.parameters]
+    columns = {"ours": ours.parameters, "lifetimes": theirs.parameters}
     if len(summary.age) <= MOST_FOR_OPTIMUM:
-        heads.append("its optimum")
-        columns.append(optimum(summary, theirs.parameters))
-    print(f"{'parameter':10}" + "".join(f"{head:>16}" for head in heads))
-    for name in columns[1]:
-        print(f"{name:10}" + "".join(f"{one[name]:16.9f}" for one in columns))
-    print("largest difference to ours, as a share")
-    for name in ("probability_alive", "expected_orders", "expected_value"):
-        mine, other = getattr(ours, name), getattr(theirs, name)
-        print(f"  {name:20} {np.max(np.abs(other / mine - 1)):.1e}")
-    print(f"  12-month CLV in sum  {theirs.clv.sum() / ours.clv.sum() - 1:+.2%}")
+        columns["its optimum"] = optimum(summary, theirs.parameters)
+    print(f"{'parameter':12}" + "".join(f"{name:>16}" for name in columns))
+    for name in theirs.parameters:
+        print(f"{name:12}" + "".join(f"{one[name]:16.9f}" for one in columns.values()))
+    print("largest difference of the predictions to ours, as a share")
+    for head, parameters in columns.items():
+        scores = vars(predict(summary, parameters))
+        apart = ", ".join(
+            f"{name} {np.max(np.abs(scores[name] / vars(ours)[name] - 1)):.1e}"
+            for name in ("probability_alive", "expected_orders", "expected_value")
+        )
+        print(f"  lifetimes with the parameters of {head}: {apart}")
+    whole = theirs.clv.sum() / ours.clv.sum() - 1
+    print(f"12-month CLV in sum: {whole:+.2%} (its months have 30 days)")
 
 
 def forecast(name: str) -> None:

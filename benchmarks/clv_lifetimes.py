@@ -24,6 +24,8 @@ TRUTH = {
     "q": 3.74,
     "v": 15.44,
 }
+ORDERS = ("r", "alpha", "a", "b")
+ORDER_VALUE = ("p", "q", "v")
 YEAR_DAYS = 365
 ANNUAL_DISCOUNT_RATE = 0.10
 MONTHS = 12
@@ -140,6 +142,27 @@ def score(summary: Summary) -> Scores:
     )
 
 
+def predict(summary: Summary, parameters: dict[str, float]) -> Scores:
+    """What lifetimes predicts with given parameters; no CLV, no seconds."""
+    import pandas as pd
+    from lifetimes import BetaGeoFitter, GammaGammaFitter
+
+    orders, values = BetaGeoFitter(), GammaGammaFitter()
+    orders.params_ = pd.Series({name: parameters[name] for name in ORDERS})
+    values.params_ = pd.Series({name: parameters[name] for name in ORDER_VALUE})
+    columns = summary.frequency, summary.recency, summary.age
+    return Scores(
+        parameters,
+        orders.conditional_probability_alive(*columns),
+        orders.conditional_expected_number_of_purchases_up_to_time(YEAR_DAYS, *columns),
+        values.conditional_expected_average_profit(
+            summary.frequency, summary.mean_value
+        ),
+        np.empty(0),
+        {},
+    )
+
+
 def optimum(summary: Summary, start: dict[str, float]) -> dict[str, float]:
     """The parameters at which the likelihoods of lifetimes really peak.
 
@@ -156,13 +179,13 @@ def optimum(summary: Summary, start: dict[str, float]) -> dict[str, float]:
     for fitter, names, units, data in (
         (
             BetaGeoFitter,
-            ("r", "alpha", "a", "b"),
+            ORDERS,
             (1, scale, 1, 1),
             (frequency, summary.recency * scale, summary.age * scale, ones),
         ),
         (
             GammaGammaFitter,
-            ("p", "q", "v"),
+            ORDER_VALUE,
             (1, 1, 1),
             (frequency[repeats], summary.mean_value[repeats], ones[repeats]),
         ),

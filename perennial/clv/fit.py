@@ -180,7 +180,8 @@ def _of_cut(table: Columns, name: str) -> Columns:
 
 def _texts(values: np.ndarray) -> np.ndarray:
     """Texts as objects, null as None."""
-    return np.ma.filled(np.ma.asarray(values).astype(object), None)
+    # A plain None would ask for numpy's own filling, which is a word.
+    return np.where(np.ma.getmaskarray(values), None, np.ma.getdata(values))
 
 
 def _plain(values: np.ndarray) -> np.ndarray:

@@ -13,16 +13,16 @@ equation 10 of Fader, Hardie and Lee (2005) has them.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaln
+from scipy.special import expit
 
 # Gauss's nodes are good to 1e-10 up to this s, the others everywhere.
-NEAR_LIMIT = 2.0
-NEAR_NODES = 24
-FAR_STEPS = 112
-# Weights below e^-44 of the largest do not count.
-FAR_DEPTH = 44.0
-# Below this p the term is a straight line in p, whatever s and x.
-SMALLEST = 1e-18
+NEAR_LIMIT = 3.0
+NEAR_NODES = 28
+FAR_NODES = 112
+# Ends in logit p. Beyond them the term is a straight line in p and in 1 - p.
+LEFT, RIGHT = -42.0, 20.0
+# Weights below e^-40 of the largest do not count.
+FAR_DEPTH = 40.0
 
 
 def near_nodes(
@@ -56,46 +56,66 @@ def near_nodes(
 def far_nodes(
     a: float, b: float, frequency: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Double exponential nodes and weights of Beta(a, b + x), for any s.
+    """Evenly spaced nodes in logit p, with weights of Beta(a, b + x), for any s.
 
-    Returns p, w of shape (n, m), m about 100, where a weight may be 0. With
-    logit p = pi sinh(u) + the law's centre, steps of u as wide as its weight
-    counts (Takahasi and Mori 1974). Nodes below SMALLEST are put together
-    at their mean.
+    Returns p, w of shape (n, FAR_NODES + 1); p in (0, 1), each row of w sums
+    to 1. The trapezoidal rule over the whole line, which converges like
+    exp(-c / step) for such laws (Trefethen and Weideman 2014, section 5), as
+    its poles stay a fixed way off the line whatever s is. Beyond LEFT the law
+    is e^(a z), beyond RIGHT it is e^(-(b + x) z): there the rule is a
+    geometric series, and its sum is one node at its mean.
     """
-    b = b + np.asarray(frequency, float)[:, np.newaxis]
-    centre = np.log(a / b)
-    wide = np.linspace(-12.0, 12.0, 2401)[np.newaxis, :]
-    log_weight = _far(a, b, centre, wide)[2]
+    b = b + np.asarray(frequency, float)
+    low, high = _ends(a, b)
+    step = (high - low) / (FAR_NODES - 2)
+    z = low[:, np.newaxis] + step[:, np.newaxis] * np.arange(FAR_NODES - 1)
+    log_weight = _log_weight(a, b[:, np.newaxis], z)
+    # The end nodes stand for themselves and all that lie beyond.
+    left, left_mean = _series(a, a + b, step, z[:, 0])
+    right, right_mean = _series(b, a + b, step, -z[:, -1])
+    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+    weight[:, 0] *= left
+    weight[:, -1] *= right
+    p = expit(z)
+    p[:, 0] = left_mean
+    # 1 - p and not p is what the mean is small in.
+    p[:, -1] = 1 - right_mean
+    return _normalised(p, weight)
+
+
+def _ends(a: float, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """From where to where in logit p the weights count, each (n,)."""
+    wide = np.linspace(LEFT, RIGHT, 4 * int(RIGHT - LEFT) + 1)
+    # Around the top the grid is as fine as the law is narrow.
+    top = np.log(a / b)[:, np.newaxis]
+    narrow = np.sqrt(1 / a + 1 / b)[:, np.newaxis] * np.linspace(-12, 12, 193)
+    z = np.concatenate([np.tile(wide, (len(b), 1)), top + narrow], axis=1)
+    z = np.sort(np.clip(z, LEFT, RIGHT), axis=1)
+    log_weight = _log_weight(a, b[:, np.newaxis], z)
     counts = log_weight > log_weight.max(axis=1, keepdims=True) - FAR_DEPTH
-    low = wide[0, counts.argmax(axis=1)]
-    high = wide[0, -1 - counts[:, ::-1].argmax(axis=1)]
-    # Steps from the right, so wide that FAR_STEPS reach from end to end of
-    # what is kept; those further left are put together.
-    kept = np.arcsinh((np.log(SMALLEST) - centre[:, 0]) / np.pi)
-    width = (high - np.maximum(low, kept)) / FAR_STEPS
-    steps = np.arange(np.ceil((high - low) / width).max() + 1)
-    u = high[:, np.newaxis] - width[:, np.newaxis] * steps
-    log_p, _, log_weight = _far(a, b, centre, np.maximum(u, low[:, np.newaxis]))
-    weight = np.exp(log_weight) * (u > low[:, np.newaxis] - width[:, np.newaxis])
-    p, w = _normalised(np.exp(np.maximum(log_p, -700)), weight)
-    tiny = p < SMALLEST
-    mass = (w * tiny).sum(axis=1)
-    mean = (w * p * tiny).sum(axis=1) / np.where(mass > 0, mass, 1)
-    first = np.where(mass > 0, np.maximum(mean, 1e-300), SMALLEST)
-    p = np.column_stack([first, np.where(tiny, 0.5, p)])
-    return p, np.column_stack([mass, np.where(tiny, 0.0, w)])
+    each, last = np.arange(len(b)), z.shape[1] - 1
+    low = z[each, np.maximum(counts.argmax(axis=1) - 1, 0)]
+    high = z[each, np.minimum(last - counts[:, ::-1].argmax(axis=1) + 1, last)]
+    return low, high
 
 
-def _far(
-    a: float, b: np.ndarray, centre: np.ndarray, u: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """ln p, ln (1 - p) and the log weight at u, up to the step."""
-    logit = centre + np.pi * np.sinh(u)
-    log_p = -np.logaddexp(0, -logit)
-    log_q = -np.logaddexp(0, logit)
-    log_weight = np.log(np.pi * np.cosh(u)) + a * log_p + b * log_q - betaln(a, b)
-    return log_p, log_q, log_weight
+def _log_weight(a: float, b: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """The log density of logit p at z, up to a constant."""
+    return -a * np.logaddexp(0, -z) - b * np.logaddexp(0, z)
+
+
+def _series(
+    power: np.ndarray, total: np.ndarray, step: np.ndarray, z: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mass and mean of nodes at e^(z - j step), j = 0, 1, ..., each (n,).
+
+    The law there is e^(power z) / (1 + e^z)^total, to first order in e^z; the
+    weight of the first node is 1.
+    """
+    mass = -1 / np.expm1(-power * step)
+    next_mass = -1 / np.expm1(-(power + 1) * step)
+    mean = np.exp(z) * next_mass / mass
+    return mass + total * np.exp(z) * (mass - next_mass), mean
 
 
 def _normalised(p: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

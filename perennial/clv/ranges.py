@@ -58,12 +58,12 @@ from perennial.clv.laws import (
 )
 
 LEVEL_TOP = 0.9
-LEVELS = 25
-LARGEST_AGE_STEP = 0.35
-MOST_AGES = 12
+LEVELS = 31
+LARGEST_AGE_STEP = 0.25
+MOST_AGES = 16
 # Each frequency up to here has a grid line; then they stand this far apart.
 SMALL_FREQUENCIES = 5
-FREQUENCY_GROWTH = 1.3
+FREQUENCY_GROWTH = 1.5
 # Numbers of purchases up to here count one by one, then in blocks this wide.
 SINGLE_PURCHASES = 50
 BLOCK_GROWTH = 1.025
@@ -160,7 +160,7 @@ def range_grid(
     for i, frequency in enumerate(lines):
         # No customer stands at a corner with fewer days than purchases: a
         # younger one would only cost time.
-        reachable = np.log(offset + frequency / 1.5) - step
+        reachable = np.log(offset + lines[max(i - 1, 0)]) - step
         age = np.exp(np.maximum(log_ages, reachable)) - offset
         quantiles[i] = _positive_quantiles(
             orders, order_value, frequency, np.maximum(age, 0.0), horizon_days

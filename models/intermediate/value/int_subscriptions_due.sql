@@ -1,0 +1,101 @@
+{# One row per cut and running subscription, with the curve it goes by. #}
+
+{# How far the calendar strays from months of 365/12 days; days and weeks do
+   not. A renewal as near as that before a planned end falls on the end. #}
+{% set month_slack_days = 3 %}
+{% set least_month_days = 28 %}
+{% set three_years = 36.0 * 365 / 12 %}
+
+with
+
+running as (
+
+    select
+        *,
+        case
+            when term_length_days < {{ least_month_days }} then days_to_end
+            else days_to_end - {{ month_slack_days }}
+        end as last_safe_day,
+        greatest(lifetime_days, horizon_days, {{ three_years }})
+            as furthest_days
+
+    from {{ ref('int_subscriptions_running') }}
+
+),
+
+curves as (
+
+    select * from {{ ref('int_renewal_curves') }}
+
+    where renewal_number = 0
+
+),
+
+counted as (
+
+    select
+        *,
+        {{ renewals_within('furthest_days') }} as renewals_in_reach,
+        ceil((last_safe_day - days_to_due) / term_length_days)
+            as renewals_before_end
+
+    from running
+
+),
+
+-- None after its end was asked for; else those dated before a planned end,
+-- within the furthest horizon.
+final as (
+
+    select
+        ---------- keys
+        counted.cut_name,
+        counted.subscription_id,
+        counted.run_number,
+        counted.customer_key,
+
+        ---------- attributes
+        counted.term_name,
+
+        ---------- measures
+        counted.price,
+        counted.renewals_made,
+        counted.term_length_days,
+        counted.horizon_days,
+        counted.lifetime_days,
+        counted.days_to_due,
+        cast(case
+            when counted.is_cancelled then 0
+            when counted.renewals_before_end < 0 then 0
+            when counted.renewals_before_end < counted.renewals_in_reach
+                then counted.renewals_before_end
+            else counted.renewals_in_reach
+        end as integer) as renewals_ahead,
+
+        ---------- curve
+        coalesce(own_curves.plan_id, all_curves.plan_id, 'none')
+            as curve_plan_id,
+        case
+            when own_curves.fit_status is not null then 'sbg_plan'
+            else coalesce(all_curves.fit_status, 'none')
+        end as renewal_method
+
+    from counted
+
+    left join curves as own_curves
+        on
+            counted.cut_name = own_curves.cut_name
+            and counted.plan_id = own_curves.plan_id
+            and counted.term_name = own_curves.term_name
+            and own_curves.plan_id <> 'all'
+            and own_curves.fit_status = 'sbg'
+
+    left join curves as all_curves
+        on
+            counted.cut_name = all_curves.cut_name
+            and counted.term_name = all_curves.term_name
+            and all_curves.plan_id = 'all'
+
+)
+
+select * from final

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from cdnow import CdnowError
 from clv_lifetimes import Purchases, Scores, Summary, optimum, predict, score, simulate
-from clv_ours import CompileError, Ours, compile_models, find_models
+from clv_ours import EXPECTED, CompileError, Ours, compile_models, find_models
 from complete_journey import JourneyError
 from order_models import (
     DATA,
@@ -59,11 +59,13 @@ def compare(customers: int, has_lifetimes: bool) -> None:
         whole = ours.run()
         _print_steps(whole)
         _print_line("orders to scores, all horizons and ranges", sum(whole.values()))
+        _print_line("  of it only for ranges", ours.seconds_of_ranges(whole))
+        _print_line("  of it all months, of customers alive", whole[EXPECTED])
         summary, everything = ours.summary(), ours.scores()
         steps = ours.run_like_lifetimes()
         same = sum(steps.values())
-        _print_steps(steps)
         _print_line("fit, score and 12-month CLV of the table", same)
+        _print_steps(steps)
         ours.connection.close()
         _print_line("peak memory, orders to scores, MB", measure_peak(Path(name)))
     if has_lifetimes:

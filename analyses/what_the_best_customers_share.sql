@@ -2,18 +2,18 @@
     Who are the best customers, and what do they share?
 
     One row per attribute and value that one of the best customers has. The
-    best are the tenth of all who ever paid that brought the most margin so
-    far. How to read it:
+    best are the tenth of all who ever paid with the highest total CLV: margin
+    so far and predicted. How to read it:
 
     - best_share against all_share: 0.30 against 0.10 is a value that is three
-      times as common among the best as among all, lift 3. margin_share is
-      what the best with it bring of all margin.
+      times as common among the best as among all, lift 3. clv_share is what
+      the best with it hold of the total CLV of all.
     - The highest lifts come first; values that fewer than 10 of the best have
       are is_few and come last, since a lift over a few is chance.
     - rfm_segment, is_high_value and is_repeat_customer are how they buy,
-      which makes margin by itself: they say who to look after. Channel,
+      which makes value by itself: they say who to look after. Channel,
       platform, country, age and income say where to look for more of them.
-    - Margin so far favours customers of long ago. Where early years of
+    - Margin so far, a part of it, favours customers of long ago. Where early years of
       acquired_year have a high lift, age explains part of the rest. What they
       share did not make them the best: values go together.
 #}
@@ -59,12 +59,12 @@ ranked as (
         segments.is_high_value,
         segments.is_repeat_customer,
         segments.feedback_band,
-        lifetimes.historical_margin,
+        lifetimes.total_clv,
         ntile(10) over (
             order by
-                lifetimes.historical_margin desc,
+                lifetimes.total_clv desc,
                 customers.customer_key asc
-        ) as margin_tenth
+        ) as value_tenth
 
     from customers
 
@@ -80,8 +80,8 @@ attributes as (
 
     {% for attribute in attributes %}
     select
-        margin_tenth,
-        historical_margin,
+        value_tenth,
+        total_clv,
         '{{ attribute }}' as attribute_name,
         coalesce(
             cast({{ attribute }} as {{ dbt.type_string() }}), 'none'
@@ -99,17 +99,17 @@ shares as (
         attribute_name,
         attribute_value,
         count(*) as customers,
-        count(case when margin_tenth = 1 then 1 end) as best_customers,
+        count(case when value_tenth = 1 then 1 end) as best_customers,
         {{ divide(
-            'sum(case when margin_tenth = 1 then historical_margin end)',
-            'sum(sum(historical_margin)) over (partition by attribute_name)'
-        ) }} as margin_share,
+            'sum(case when value_tenth = 1 then total_clv end)',
+            'sum(sum(total_clv)) over (partition by attribute_name)'
+        ) }} as clv_share,
         {{ divide(
             'count(*)', 'sum(count(*)) over (partition by attribute_name)'
         ) }} as all_share,
         {{ divide(
-            'count(case when margin_tenth = 1 then 1 end)',
-            'sum(count(case when margin_tenth = 1 then 1 end))'
+            'count(case when value_tenth = 1 then 1 end)',
+            'sum(count(case when value_tenth = 1 then 1 end))'
             ~ ' over (partition by attribute_name)'
         ) }} as best_share
 

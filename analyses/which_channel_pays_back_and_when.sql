@@ -4,9 +4,9 @@
     One row per channel with spend or new customers, over all months in which
     spend is known. How to read it:
 
-    - clv_to_cac_ratio: what its customers have brought so far per unit of
-      spend. Below 1 the channel has cost more than it brought. Months of late
-      have had little time, so a young channel looks worse than it is.
+    - clv_to_cac_ratio: what its customers have brought and are predicted to
+      bring within clv_horizon_months, per unit of spend. Below 1 the channel
+      costs more than it brings by then.
     - paid_back_cohorts of spend_cohorts: of the months with spend, how many
       have earned it back until now.
     - average_payback_months: how long those took; the month of acquisition is

@@ -9,6 +9,7 @@ import duckdb
 
 NO_SUBSCRIPTIONS = "none: no subscriptions in this input"
 NO_PAYERS = "none: no customer in this input ever paid"
+CLV_TABLE = "marts.fct_customer_lifetime_value"
 NO_COMPLETE_MONTH = "none: no complete month with customers at its start"
 
 
@@ -133,27 +134,18 @@ def _churn_headline(connection: duckdb.DuckDBPyConnection) -> Headline:
 
 
 def _clv_headline(connection: duckdb.DuckDBPyConnection) -> Headline:
-    """With fitted models the mean of total_clv, else of what is earned so far."""
-    table = "marts.fct_customer_lifetime_value"
-    columns = {name for name, *_ in connection.execute(f"describe {table}").fetchall()}
-    if "total_clv" in columns:
-        value = _average_of_payers(connection, table, "total_clv")
-        if value is not None:
-            label = "Average CLV, historical + predicted"
-            return Headline(label, _amount(value), table)
-    value = _average_of_payers(connection, table, "historical_margin")
-    label = "Average CLV, historical margin so far"
+    """The mean of total_clv over those who ever paid."""
+    label, table = "Average CLV, historical + predicted", CLV_TABLE
+    value = _average_of_payers(connection)
     return Headline(label, NO_PAYERS if value is None else _amount(value), table)
 
 
-def _average_of_payers(
-    connection: duckdb.DuckDBPyConnection, table: str, column: str
-) -> Decimal | None:
-    """The mean of a column over the customers who ever paid, exact to a cent."""
+def _average_of_payers(connection: duckdb.DuckDBPyConnection) -> Decimal | None:
+    """The mean total CLV of the customers who ever paid, exact to a cent."""
     total, customers = connection.execute(
         f"""
-        select sum(value.{column}), count(value.{column})
-        from {table} as value
+        select sum(value.total_clv), count(value.total_clv)
+        from {CLV_TABLE} as value
         inner join marts.dim_customers as customer
             on value.customer_key = customer.customer_key
         where customer.first_paid_date is not null

@@ -18,3 +18,23 @@
         ) + 1
     end
 {%- endmacro %}
+
+
+{#
+    How many renewals of a subscription fall due before a number of months is
+    over: what ended at a tenure of t months ended before t + 1 of them. Expects
+    the columns of billing_intervals.
+
+    Arguments
+        months  SQL whole number of months, 1 or more
+
+    Usage
+        {{ renewals_before('tenure_months + 1') }}
+#}
+{% macro renewals_before(months) -%}
+    case
+        when term_days > 0
+            then ceil(({{ months }}) * 365.0 / 12 / term_days) - 1
+        else ceil(({{ months }}) * 1.0 / term_months) - 1
+    end
+{%- endmacro %}

@@ -16,6 +16,8 @@ Columns = dict[str, np.ndarray]
 
 # The backtest compares expectations; only what is published has a range.
 RANGED_CUT = "as_of"
+# Renewals are predicted over three years, however short a lifetime is.
+LEAST_DAYS_AHEAD = 36 * 365 / 12
 
 
 def fit_models(
@@ -62,7 +64,8 @@ def _fit_cut(
     add_estimate(rows, order_value, cut_name=name, model_name="order_value")
     if name == RANGED_CUT:
         _add_ranges(rows, name, orders, order_value, cells, float(cut["horizon_days"]))
-    _add_renewals(rows, name, renewals, float(cut["lifetime_days"]))
+    ahead = max(cut["lifetime_days"], cut["horizon_days"], LEAST_DAYS_AHEAD)
+    _add_renewals(rows, name, renewals, float(ahead))
 
 
 def add_estimate(rows: Rows, estimate: Estimate, **keys: str) -> None:

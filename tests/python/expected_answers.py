@@ -48,7 +48,7 @@ ATTRIBUTES = {
 
 def what_the_best_customers_share(built: Built) -> list[Row]:
     margins = {
-        row["customer_key"]: row["historical_margin"]
+        row["customer_key"]: row["total_clv"]
         for row in built.expected["fct_customer_lifetime_value"]
     }
     traits: dict[str, dict[str, str]] = defaultdict(dict)
@@ -77,7 +77,7 @@ def what_the_best_customers_share(built: Built) -> list[Row]:
                     "attribute_value": value,
                     "customers": having[value],
                     "best_customers": count,
-                    "margin_share": margin / sum(margins[key] for key in ranked),
+                    "clv_share": margin / sum(margins[key] for key in ranked),
                     "all_share": all_share,
                     "best_share": best_share,
                     "lift": best_share / all_share,

@@ -287,7 +287,7 @@ create table marts.fct_customer_lifetime_value as
         ('files:a', 100.005::decimal(18, 6)),
         ('files:b', 50.0),
         ('files:prospect', 0.0)
-    ) as customers (customer_key, historical_margin);
+    ) as customers (customer_key, total_clv);
 """
 
 
@@ -305,31 +305,16 @@ def headlines_of(work_file: str) -> str:
 
 
 def test_headlines_are_aligned_and_name_date_input_and_tables(tmp_path):
-    clv = "Average CLV, historical margin so far"
+    clv = "Average CLV, historical + predicted"
     assert headlines_of(make_work_file(tmp_path)).splitlines() == [
-        f"{'As of':<37}  2025-12-30",
-        f"{'Input':<37}  data/demo (the bundled demo)",
-        f"{'MRR':<37}   1,234.57  marts.rpt_mrr_monthly, 2025-12",
-        f"{'ARR':<37}  14,814.80  marts.rpt_mrr_monthly, 2025-12",
-        f"{'Active customers':<37}         12  marts.rpt_mrr_monthly, 2025-12",
-        f"{'Customer churn rate':<37}      3.5 %  marts.rpt_churn_monthly, 2025-11",
-        f"{clv:<37}      75.00  marts.fct_customer_lifetime_value",
+        f"{'As of':<35}  2025-12-30",
+        f"{'Input':<35}  data/demo (the bundled demo)",
+        f"{'MRR':<35}   1,234.57  marts.rpt_mrr_monthly, 2025-12",
+        f"{'ARR':<35}  14,814.80  marts.rpt_mrr_monthly, 2025-12",
+        f"{'Active customers':<35}         12  marts.rpt_mrr_monthly, 2025-12",
+        f"{'Customer churn rate':<35}      3.5 %  marts.rpt_churn_monthly, 2025-11",
+        f"{clv:<35}      75.00  marts.fct_customer_lifetime_value",
     ]
-
-
-def test_headlines_prefer_total_clv_once_it_has_values(tmp_path):
-    without_values = """
-        alter table marts.fct_customer_lifetime_value
-        add column total_clv decimal(18, 6);
-    """
-    with_values = "update marts.fct_customer_lifetime_value set total_clv = 300;"
-    work_file = make_work_file(tmp_path, without_values)
-    assert "Average CLV, historical margin so far" in headlines_of(work_file)
-    with duckdb.connect(work_file) as connection:
-        connection.execute(with_values)
-    text = headlines_of(work_file)
-    assert "Average CLV, historical + predicted" in text
-    assert "300.00" in text
 
 
 def test_headlines_without_subscriptions_say_that_there_are_none(tmp_path):

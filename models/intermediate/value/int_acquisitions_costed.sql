@@ -29,7 +29,7 @@ lifetime_values as (
 
     select
         customer_key,
-        historical_margin as total_clv
+        total_clv
 
     from {{ ref('fct_customer_lifetime_value') }}
 

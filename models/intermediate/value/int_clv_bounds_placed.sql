@@ -106,9 +106,9 @@ final as (
         frequency_cell,
         frequency_part,
         cast(least(floor(age_place), last_age_cell) as integer) as age_cell,
-        age_place - least(floor(age_place), last_age_cell) as age_part,
         cast(least(floor(level_place), last_level_cell) as integer)
             as level_cell,
+        age_place - least(floor(age_place), last_age_cell) as age_part,
         level_place - least(floor(level_place), last_level_cell) as level_part
 
     from placed

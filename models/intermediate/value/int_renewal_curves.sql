@@ -88,9 +88,9 @@ final as (
 
         ---------- attributes
         models.fit_status,
-        observed.renewal_number is not null as is_observed,
 
         ---------- measures
+        models.model_rate,
         coalesce(
             observed.survival_rate,
             models.model_rate * joints.model_factor,
@@ -100,7 +100,10 @@ final as (
             observed.survival_rate,
             models.model_predictive_rate * joints.predictive_factor,
             models.model_predictive_rate
-        ) as predictive_survival_rate
+        ) as predictive_survival_rate,
+
+        ---------- derived
+        observed.renewal_number is not null as is_observed
 
     from models
 

@@ -1,5 +1,9 @@
 {# One row per customer. #}
 
+{% set margin = 'coalesce(orders.order_margin, 0)'
+    ~ ' + coalesce(subscription_revenues.margin, 0)' %}
+{% set total = margin ~ ' + coalesce(predicted.predicted_clv, 0)' %}
+
 with
 
 customers as (
@@ -32,6 +36,13 @@ churn_based as (
 
 ),
 
+predicted as (
+
+    select * from {{ ref('int_customers_predicted') }}
+
+),
+
+-- The highest decile is 10, also where fewer than ten ever paid.
 final as (
 
     select
@@ -39,6 +50,10 @@ final as (
         customers.customer_key,
 
         ---------- attributes
+        coalesce(predicted.clv_method, 'none') as clv_method,
+        coalesce(
+            predicted.clv_method_reason, 'Never bought and never subscribed.'
+        ) as clv_method_reason,
         {{ joined_words([
             ['orders', 'orders.order_count > 0'],
             ['invoices', 'subscription_revenues.has_invoices'],
@@ -53,17 +68,33 @@ final as (
             + coalesce(subscription_revenues.revenue, 0)
             as decimal(18, 6)
         ) as historical_revenue,
-        cast(
-            coalesce(orders.order_margin, 0)
-            + coalesce(subscription_revenues.margin, 0)
-            as decimal(18, 6)
-        ) as historical_margin,
+        cast({{ margin }} as decimal(18, 6)) as historical_margin,
         customers.order_count,
         formula.average_order_value,
         formula.purchase_frequency,
         formula.lifespan_months,
         formula.formula_clv,
-        churn_based.churn_based_clv
+        churn_based.churn_based_clv,
+        predicted.probability_alive,
+        predicted.expected_orders_12m,
+        predicted.expected_order_value,
+        {% for part in ['order', 'subscription'] %}
+        {% for horizon in ['12m', '36m', 'lifetime'] %}
+        predicted.predicted_{{ part }}_clv_{{ horizon }},
+        {% endfor %}
+        {% endfor %}
+        {% for column in ['predicted_clv', 'predicted_clv_low',
+            'predicted_clv_high'] %}
+        coalesce(predicted.{{ column }}, 0) as {{ column }},
+        {% endfor %}
+        cast({{ total }} as decimal(18, 6)) as total_clv,
+        cast(case
+            when customers.first_paid_date is not null
+                then 11 - ntile(10) over (
+                    partition by customers.first_paid_date is not null
+                    order by {{ total }} desc, customers.customer_key desc
+                )
+        end as integer) as clv_decile
 
     from customers
 
@@ -78,6 +109,9 @@ final as (
 
     left join churn_based
         on customers.customer_key = churn_based.customer_key
+
+    left join predicted
+        on customers.customer_key = predicted.customer_key
 
 )
 

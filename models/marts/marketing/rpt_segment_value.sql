@@ -33,8 +33,8 @@ summed as (
         customers.attribute_value,
         count(case when customers.has_paid then 1 end) as customers,
         coalesce(sum(
-            case when customers.has_paid then lifetimes.historical_margin end
-        ), 0) as payers_margin,
+            case when customers.has_paid then lifetimes.total_clv end
+        ), 0) as payers_clv,
         sum(lifetimes.historical_revenue) as revenue,
         count(case when customers.order_count >= 1 then 1 end) as buyers,
         count(case when customers.order_count >= 2 then 1 end)
@@ -68,9 +68,9 @@ compared as (
         *,
         cast(average_order_value as decimal(18, 6)) as order_value,
         sum(revenue) over (partition by attribute_name) as all_revenue,
-        {{ divide('payers_margin', 'customers') }} as average_clv,
+        {{ divide('payers_clv', 'customers') }} as average_clv,
         {{ divide(
-            'sum(payers_margin) over (partition by attribute_name)',
+            'sum(payers_clv) over (partition by attribute_name)',
             'sum(customers) over (partition by attribute_name)'
         ) }} as average_clv_of_all
 

@@ -11,6 +11,20 @@ tenures as (
 
 ),
 
+billing_intervals as (
+
+    select * from {{ ref('billing_intervals') }}
+
+),
+
+curves as (
+
+    select * from {{ ref('int_renewal_curves') }}
+
+    where cut_name = 'as_of' and fit_status = 'sbg'
+
+),
+
 -- Where all ended who were left, no later month follows: survival is 0 there,
 -- and has neither logarithm nor variance.
 steps as (
@@ -67,28 +81,38 @@ final as (
 
     select
         ---------- keys
-        plan_id,
-        billing_interval,
-        cast(tenure_months as integer) as tenure_months,
+        widths.plan_id,
+        widths.billing_interval,
+        cast(widths.tenure_months as integer) as tenure_months,
 
         ---------- measures
-        cast(at_risk as integer) as at_risk,
-        cast(ended as integer) as ended,
-        case when is_last_end then 0 else exp(log_survival) end
+        cast(widths.at_risk as integer) as at_risk,
+        cast(widths.ended as integer) as ended,
+        curves.model_rate as fitted_survival_rate,
+        case when widths.is_last_end then 0 else exp(widths.log_survival) end
             as survival_rate,
         case
-            when is_last_end then 0
-            when width is null then 1
-            else exp(log_survival * width)
+            when widths.is_last_end then 0
+            when widths.width is null then 1
+            else exp(widths.log_survival * widths.width)
         end as survival_rate_low,
         case
-            when is_last_end then 0
-            when width is null then 1
-            else exp(log_survival / width)
-        end as survival_rate_high,
-        cast(null as {{ type_double() }}) as fitted_survival_rate
+            when widths.is_last_end then 0
+            when widths.width is null then 1
+            else exp(widths.log_survival / widths.width)
+        end as survival_rate_high
 
     from widths
+
+    inner join billing_intervals
+        on widths.billing_interval = billing_intervals.billing_interval
+
+    left join curves
+        on
+            widths.plan_id = curves.plan_id
+            and widths.billing_interval = curves.term_name
+            and {{ renewals_before('widths.tenure_months + 1') }}
+            = curves.renewal_number
 
 )
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.linalg import cholesky
 
+# e^3 is a factor of 20 either way: such a parameter is not known.
+MAX_LOG_ERROR = 3.0
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -52,44 +55,31 @@ class Estimate:
 
 
 def from_logs(
-    names: tuple[str, ...],
-    log_values: np.ndarray,
-    hessian: np.ndarray,
+    log_values: np.ndarray, hessian: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """Values, standard errors and log covariance at a maximum, or None.
 
-    hessian: (d, d), of the log likelihood in the log parameters. The errors
-    of the parameters follow from those of their logarithms by the delta
-    method. None where -hessian is not positive definite or a log parameter
-    has a standard error above MAX_LOG_ERROR: then the data don't tell it.
+    log_values: (d,); hessian: (d, d), of the log likelihood in the log
+    parameters. The errors of the parameters follow from those of their
+    logarithms by the delta method. None where -hessian is not positive
+    definite or a log parameter has a standard error above MAX_LOG_ERROR:
+    then the data don't tell it.
     """
     information = -(hessian + hessian.T) / 2
-    if not np.all(np.isfinite(information)):
+    diagonal = np.diag(information)
+    if not (np.all(np.isfinite(information)) and np.all(diagonal > 0)):
         return None
-    scale = np.sqrt(np.abs(np.diag(information)))
-    if not np.all(scale > 0):
-        return None
-    # Scaled to a unit diagonal, so that definite means the same in all units.
+    # To a unit diagonal, so that definite means the same in all units.
+    unit = np.sqrt(np.outer(diagonal, diagonal))
     try:
-        cholesky(information / np.outer(scale, scale), lower=True)
-        inverse = np.linalg.inv(information / np.outer(scale, scale))
+        cholesky(information / unit, lower=True)
+        covariance = np.linalg.inv(information / unit) / unit
+        covariance = (covariance + covariance.T) / 2
+        cholesky(covariance, lower=True)
     except np.linalg.LinAlgError:
-        return None
-    covariance = inverse / np.outer(scale, scale)
-    covariance = (covariance + covariance.T) / 2
-    if not np.all(np.isfinite(covariance)) or np.any(np.diag(covariance) <= 0):
         return None
     log_errors = np.sqrt(np.diag(covariance))
     if np.any(log_errors > MAX_LOG_ERROR):
         return None
-    try:
-        cholesky(covariance, lower=True)
-    except np.linalg.LinAlgError:
-        return None
     values = np.exp(log_values)
-    assert len(names) == len(values)
     return values, values * log_errors, covariance
-
-
-# e^3 is a factor of 20 either way: such a parameter is not known.
-MAX_LOG_ERROR = 3.0

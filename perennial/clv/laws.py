@@ -35,10 +35,13 @@ def purchases_at_least(
     (NBD); purchases per day (Poisson). `n` whole numbers from 0, `frequency`
     and `age` (days) broadcast with it.
     """
-    n = np.asarray(n, dtype=float)
+    # The Poisson law takes no notice of the two, but has their shape.
+    n, frequency, age = np.broadcast_arrays(np.asarray(n, float), frequency, age)
     first = np.maximum(n, 1.0)
     if len(parameters) == 1:
-        reached = gammainc(first, parameters[0] * days)
+        # In the shape of all arguments, though they have one rate.
+        same = np.zeros(np.broadcast(first, frequency, age).shape)
+        reached = gammainc(first, parameters[0] * days + same)
     else:
         r, alpha = parameters[:2]
         reached = betainc(first, r + frequency, days / (alpha + age + days))

@@ -65,7 +65,7 @@ def fit_order_value(
     p, q = np.exp(place[:2])
     place[2] += np.log(scale)
     height -= cells.customers * np.log(scale)
-    known = from_logs(NAMES, place, hessian)
+    known = from_logs(place, hessian)
     if q <= 1:
         return _shrunk_mean(cells, "Gamma-Gamma found no finite mean (q <= 1)", extras)
     if not (LEAST_P < p < MOST and q < MOST):

@@ -187,7 +187,7 @@ def _fit(cells: _Cells, names: tuple[str, ...], scale: float) -> _Fit:
     place[1] += np.log(scale)
     # Times enter as densities: their unit is in the log likelihood.
     height -= float(cells.count @ cells.frequency) * np.log(scale)
-    known = from_logs(names, place, hessian)
+    known = from_logs(place, hessian)
     errors = None if known is None else known[1:]
     return _Fit(names, np.exp(place), height, errors)
 
@@ -200,18 +200,18 @@ def _nbd_curve(cells: _Cells, place: np.ndarray) -> Curve:
     total = n.sum()
     log_late, shape = np.log(late), r + x
     share = n / late
-    value = _rises(cells, r)[0] + total * r * np.log(alpha) - (n * shape) @ log_late
+    value = _rises(cells, r)[0] + total * r * np.log(alpha) - _dot(n * shape, log_late)
     gradient = np.array(
         [
-            _rises(cells, r)[1] + total * np.log(alpha) - n @ log_late,
-            total * r / alpha - share @ shape,
+            _rises(cells, r)[1] + total * np.log(alpha) - _dot(n, log_late),
+            total * r / alpha - _dot(share, shape),
         ]
     )
     cross = total / alpha - share.sum()
     hessian = np.array(
         [
             [_rises(cells, r)[2], cross],
-            [cross, -total * r / alpha**2 + (share / late) @ shape],
+            [cross, -total * r / alpha**2 + _dot(share / late, shape)],
         ]
     )
     return _in_logs(np.array([r, alpha]), value, gradient, hessian)
@@ -255,19 +255,29 @@ def _bg_nbd_curve(cells: _Cells, place: np.ndarray) -> Curve:
     gap = np.log(late / early)
     u = np.log(a / before) + shape * gap
     small = np.exp(-np.abs(u))
-    value += float(n @ (np.maximum(u, 0) + np.log1p(small)))
+    value += _dot(n, np.maximum(u, 0) + np.log1p(small))
     gone = n * np.where(u >= 0, 1, small) / (1 + small)
     slope = 1 / late - 1 / early
     slopes = np.stack([gap, shape * slope, np.full_like(x, 1 / a), -1 / before])
-    gradient += slopes @ gone
-    hessian += (slopes * (gone * (np.where(u >= 0, small, 1) / (1 + small)))) @ slopes.T
-    bend = float(gone @ slope)
+    gradient += _dot(slopes, gone)
+    torn = gone * np.where(u >= 0, small, 1) / (1 + small)
+    hessian += np.array([_dot(slopes, torn * row) for row in slopes])
+    bend = _dot(gone, slope)
     hessian[0, 1] += bend
     hessian[1, 0] += bend
-    hessian[1, 1] += float(gone @ (-slope * (1 / late + 1 / early) * shape))
+    hessian[1, 1] += _dot(gone, -slope * (1 / late + 1 / early) * shape)
     hessian[2, 2] -= float(gone.sum()) / a**2
-    hessian[3, 3] += float(gone @ before**-2.0)
+    hessian[3, 3] += _dot(gone, before**-2.0)
     return _in_logs(np.array([r, alpha, a, b]), value, gradient, hessian)
+
+
+def _dot(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Sums of products along the last axis, the same on any machine.
+
+    Not `@`: on long rows its threads add in an order of their own, and wait
+    for each other at more cost than the sum has.
+    """
+    return np.einsum("...n,n->...", left, right)
 
 
 def _in_logs(

@@ -158,6 +158,7 @@ def test_customers_who_never_drop_out_are_nbd() -> None:
 
     assert estimate.status == "nbd"
     assert estimate.names == ("r", "alpha")
+    assert estimate.reason.startswith("No dropout is seen")
     low, high = np.exp(
         np.log(estimate.values)
         + np.outer([-3, 3], np.sqrt(np.diag(estimate.log_covariance)))

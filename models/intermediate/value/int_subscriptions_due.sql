@@ -1,9 +1,5 @@
 {# One row per cut and running subscription, with the curve it goes by. #}
 
-{# How far the calendar strays from months of 365/12 days; days and weeks do
-   not. A renewal as near as that before a planned end falls on the end. #}
-{% set month_slack_days = 3 %}
-{% set least_month_days = 28 %}
 {% set three_years = 36.0 * 365 / 12 %}
 
 with
@@ -12,10 +8,6 @@ running as (
 
     select
         *,
-        case
-            when term_length_days < {{ least_month_days }} then days_to_end
-            else days_to_end - {{ month_slack_days }}
-        end as last_safe_day,
         greatest(lifetime_days, horizon_days, {{ three_years }})
             as furthest_days
 
@@ -35,9 +27,7 @@ counted as (
 
     select
         *,
-        {{ renewals_within('furthest_days') }} as renewals_in_reach,
-        ceil((last_safe_day - days_to_due) / term_length_days)
-            as renewals_before_end
+        {{ renewals_within('furthest_days') }} as renewals_in_reach
 
     from running
 
@@ -66,7 +56,6 @@ final as (
         counted.days_to_due,
         cast(case
             when counted.is_cancelled then 0
-            when counted.renewals_before_end < 0 then 0
             when counted.renewals_before_end < counted.renewals_in_reach
                 then counted.renewals_before_end
             else counted.renewals_in_reach

@@ -1,5 +1,9 @@
 {# One row per cut and subscription that pays on its day. #}
 
+{# An end is the first day without service: what falls on it is not renewed. #}
+{% set last_day = 'cast(' ~ dbt.dateadd('day', -1, 'subscriptions.ended_date')
+    ~ ' as date)' %}
+
 with
 
 cuts as (
@@ -30,7 +34,8 @@ subscriptions as (
 
 ),
 
--- An end that is planned today was not known on the day of the backtest.
+-- An end that is planned today was not known on the day of the backtest. How
+-- many renewals it leaves is told by the calendar.
 final as (
 
     select
@@ -56,11 +61,19 @@ final as (
         {{ dbt.datediff('cuts.cut_date', 'terms.term_end_date', 'day') }}
             as days_to_due,
         case
-            when cuts.cut_name = 'as_of'
-                then {{ dbt.datediff(
-                    'cuts.cut_date', 'subscriptions.ended_date', 'day'
-                ) }}
-        end as days_to_end
+            when cuts.cut_name <> 'as_of' then null
+            when subscriptions.ended_date is null then null
+            when subscriptions.ended_date <= terms.term_end_date then 0
+            when terms.term_months > 0
+                then
+                    1 + floor(cast({{ whole_months_between(
+                        'terms.term_end_date', last_day
+                    ) }} as {{ type_double() }}) / terms.term_months)
+            else
+                1 + floor({{ dbt.datediff(
+                    'terms.term_end_date', last_day, 'day'
+                ) }} / terms.term_length_days)
+        end as renewals_before_end
 
     from terms
 

@@ -91,6 +91,8 @@ final as (
             + cast(billing_intervals.term_months as {{ type_double() }})
             * 365 / 12
         ) as term_length_days,
+        runs.billing_interval_count * billing_intervals.term_months
+            as term_months,
 
         ---------- dates
         runs.term_start_date,

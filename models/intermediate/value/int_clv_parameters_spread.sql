@@ -56,9 +56,7 @@ final as (
     select
         statuses.cut_name,
         statuses.orders_status,
-        statuses.orders_reason,
         statuses.order_value_status,
-        statuses.order_value_reason,
         parameters.r,
         parameters.alpha,
         parameters.a,
@@ -68,7 +66,14 @@ final as (
         parameters.q,
         parameters.v,
         parameters.prior_purchases,
-        parameters.population_mean
+        parameters.population_mean,
+        case
+            when statuses.order_value_status = 'none'
+                then statuses.orders_status
+            else statuses.orders_status || '+' || statuses.order_value_status
+        end as clv_method,
+        statuses.orders_reason || ' ' || statuses.order_value_reason
+            as clv_method_reason
 
     from statuses
 

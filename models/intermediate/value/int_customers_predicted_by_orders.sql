@@ -1,97 +1,119 @@
 {# One row per cut and customer who had bought, with what orders will bring. #}
 
-{%- set values = {
-    'order_clv_12m': 'discounted_orders_12m',
-    'order_clv_36m': 'discounted_orders_36m',
-    'order_clv_lifetime': 'discounted_orders_lifetime',
-    'order_clv_horizon': 'discounted_orders_horizon',
-    'order_clv_low': 'low_discounted_orders',
-    'order_clv_high': 'high_discounted_orders',
-} %}
+{%- set alive = 'coalesce(valued.probability_alive, 1)' %}
+{%- set order_margin = 'valued.expected_order_value * valued.margin_rate' %}
+{%- set discount = divide(
+    'purchases.discounted_orders_horizon', 'purchases.expected_orders_horizon'
+) %}
 
 with
 
 customers as (
 
     select
-        cut_name,
-        customer_key,
-        frequency,
-        recency_days,
-        age_days
+        *,
+        coalesce(paid_frequency * mean_value, 0) as repeat_spend
 
     from {{ ref('int_customers_summarised_for_clv') }}
 
 ),
 
-cells as (
+parameters as (
 
-    select * from {{ ref('int_clv_cells_predicted') }}
-
-),
-
-order_values as (
-
-    select
-        *,
-        expected_order_value * margin_rate as expected_order_margin
-
-    from {{ ref('int_order_values_expected') }}
+    select * from {{ ref('int_clv_parameters_spread') }}
 
 ),
 
-methods as (
+averages as (
+
+    select * from {{ ref('int_order_values_averaged') }}
+
+),
+
+purchases as (
+
+    select * from {{ ref('int_clv_purchases_expected') }}
+
+),
+
+ranges as (
+
+    select * from {{ ref('int_clv_ranges_interpolated') }}
+
+),
+
+-- Only a model with a dropout tells who is alive. One cheap order tells little
+-- of a margin rate: it is shrunk by one average purchase.
+valued as (
 
     select
-        cut_name,
+        customers.*,
+        parameters.clv_method,
+        parameters.clv_method_reason,
         case
-            when order_value_status = 'none' then orders_status
-            else orders_status || '+' || order_value_status
-        end as clv_method,
-        orders_reason || ' ' || order_value_reason as clv_method_reason
+            when parameters.orders_status = 'bg_nbd'
+                then {{ probability_alive('parameters', 'customers') }}
+        end as probability_alive,
+        coalesce(averages.paid_share * {{ paid_order_value(
+            'parameters', 'customers'
+        ) }}, 0) as expected_order_value,
+        greatest(coalesce({{ divide(
+            'customers.paid_margin + averages.average_margin',
+            'customers.paid_revenue + averages.average_revenue'
+        ) }}, 0), 0) as margin_rate
 
-    from {{ ref('int_clv_parameters_spread') }}
+    from customers
+
+    inner join parameters
+        on customers.cut_name = parameters.cut_name
+
+    inner join averages
+        on customers.cut_name = averages.cut_name
 
 ),
 
+-- Without a model of dropout everybody is taken for alive. What is bought
+-- within the horizon is discounted as the mean of it is.
 final as (
 
     select
         ---------- keys
-        customers.cut_name,
-        customers.customer_key,
+        valued.cut_name,
+        valued.customer_key,
 
-        ---------- measures
-        cells.probability_alive,
-        cells.expected_orders_12m,
-        cells.expected_orders_horizon,
-        order_values.expected_order_value,
-        order_values.margin_rate,
-        {% for name, orders in values.items() %}
-        cells.{{ orders }} * order_values.expected_order_margin
-            as {{ name }},
+        ---------- measures and how they were found
+        valued.probability_alive,
+        valued.expected_order_value,
+        valued.margin_rate,
+        {% for name in ['12m', 'horizon'] %}
+        {{ alive }} * purchases.expected_orders_{{ name }}
+            as expected_orders_{{ name }},
         {% endfor %}
+        {% for name in ['12m', '36m', 'lifetime', 'horizon'] %}
+        {{ alive }} * purchases.discounted_orders_{{ name }}
+        * {{ order_margin }} as order_clv_{{ name }},
+        {% endfor %}
+        {% for name in ['low', 'high'] %}
+        coalesce(ranges.{{ name }}_orders * {{ discount }}, 0)
+        * {{ order_margin }} as order_clv_{{ name }},
+        {% endfor %}
+        valued.clv_method,
+        valued.clv_method_reason
 
-        ---------- attributes
-        methods.clv_method,
-        methods.clv_method_reason
+    from valued
 
-    from customers
-
-    inner join cells
+    inner join purchases
         on
-            customers.cut_name = cells.cut_name
-            and customers.frequency = cells.frequency
-            and customers.recency_days = cells.recency_days
-            and customers.age_days = cells.age_days
+            valued.cut_name = purchases.cut_name
+            and valued.frequency = purchases.frequency
+            and valued.age_days = purchases.age_days
 
-    inner join order_values
+    left join ranges
         on
-            customers.cut_name = order_values.cut_name
-            and customers.customer_key = order_values.customer_key
-
-    inner join methods
-        on customers.cut_name = methods.cut_name
+            valued.cut_name = 'as_of'
+            and valued.frequency = ranges.frequency
+            and valued.recency_days = ranges.recency_days
+            and valued.age_days = ranges.age_days
 
 )
 

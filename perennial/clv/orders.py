@@ -15,6 +15,7 @@ from scipy.special import gammaln, psi, zeta
 
 from perennial.clv.estimate import Estimate, from_logs
 from perennial.clv.newton import Curve, climb
+from perennial.clv.sums import dot
 
 MIN_REPEATERS = 20
 # Dropout that lifts the log likelihood by less than this is not seen.
@@ -239,7 +240,7 @@ class _Cells:
     @property
     def days(self) -> float:
         """Of all customers together, in the unit of the ages."""
-        return float(_dot(self.age_count, self.ages))
+        return float(dot(self.age_count, self.ages))
 
     def scaled(self, days: float) -> _Cells:
         """The same with times in units of that many days."""
@@ -343,7 +344,7 @@ def _nbd_curve(cells: _Cells, place: np.ndarray) -> Curve:
     rise, slope, bend = _rises(cells, r)
     gradient = np.array(
         [
-            slope + total * np.log(alpha) - _dot(once, log_late),
+            slope + total * np.log(alpha) - dot(once, log_late),
             total * r / alpha - (shape / late).sum(),
         ]
     )
@@ -354,7 +355,7 @@ def _nbd_curve(cells: _Cells, place: np.ndarray) -> Curve:
             [cross, -total * r / alpha**2 + (shape / late**2).sum()],
         ]
     )
-    value = rise + total * r * np.log(alpha) - _dot(shape, log_late)
+    value = rise + total * r * np.log(alpha) - dot(shape, log_late)
     return _in_logs(np.array([r, alpha]), value, gradient, hessian)
 
 
@@ -362,7 +363,7 @@ def _rises(cells: _Cells, start: float) -> tuple[float, float, float]:
     """Sum of ln Γ(start + x) - ln Γ(start), with two derivatives."""
     # Hurwitz's zeta function of 2 is the second derivative of ln Γ.
     return tuple(
-        float(_dot(cells.kind_count, function(start + cells.kinds) - function(start)))
+        float(dot(cells.kind_count, function(start + cells.kinds) - function(start)))
         for function in (gammaln, psi, partial(zeta, 2))
     )
 
@@ -429,15 +430,15 @@ def _dropout_curve(
         # e^u within the range of doubles; what is above adds to its log only.
         most = np.minimum(u, 700.0)
         ratio = np.exp(most)
-        height += _dot(n, np.log1p(ratio) + (u - most))
+        height += dot(n, np.log1p(ratio) + (u - most))
         alive = 1 / (1 + ratio)
         gone = n * ratio * alive
         rows = np.stack([np.ones_like(gap), gap, shape * slope, inverse])
-        first[:4] += _dot(rows, gone)
+        first[:4] += dot(rows, gone)
         first[4:] += (
-            _dot(gone, slope),
-            _dot(gone, shape * bend),
-            _dot(gone, inverse**2),
+            dot(gone, slope),
+            dot(gone, shape * bend),
+            dot(gone, inverse**2),
         )
         second += np.einsum("in,jn->ij", rows, rows * (gone * alive))
     mass, of_gap, of_fall, of_inverse, of_slope, of_bend, of_square = first
@@ -459,15 +460,6 @@ def _picked(
     """What belongs to each number of a block, of what belongs to each value."""
     place = block if isinstance(column.place, slice) else column.place[block]
     return [numbers[place] for numbers in of_values]
-
-
-def _dot(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Sums of products along the last axis, the same on any machine.
-
-    Not `@`: on long rows its threads add in an order of their own, and wait
-    for each other at more cost than the sum has.
-    """
-    return np.einsum("...n,n->...", left, right)
 
 
 def _in_logs(

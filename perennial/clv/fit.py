@@ -7,7 +7,7 @@ import numpy as np
 from perennial.clv.estimate import Estimate
 from perennial.clv.order_value import fit_order_value
 from perennial.clv.orders import fit_orders
-from perennial.clv.quadrature import far_nodes, near_nodes
+from perennial.clv.quadrature import close_nodes, far_nodes, near_nodes
 from perennial.clv.ranges import range_grid
 from perennial.clv.renewals import fit_renewals
 from perennial.clv.rows import Rows
@@ -104,7 +104,11 @@ def add_estimate(rows: Rows, estimate: Estimate, **keys: str) -> None:
 
 def _add_nodes(rows: Rows, name: str, orders: Estimate, frequency: np.ndarray) -> None:
     """Nodes of each frequency; those of no weight are left out."""
-    for rule, nodes in (("near", near_nodes), ("far", far_nodes)):
+    for rule, nodes in (
+        ("close", close_nodes),
+        ("near", near_nodes),
+        ("far", far_nodes),
+    ):
         p, w = nodes(orders["a"], orders["b"], frequency)
         position = np.broadcast_to(np.arange(1, p.shape[1] + 1), p.shape)
         counts = w > 0

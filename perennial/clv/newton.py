@@ -14,6 +14,8 @@ MAX_STEP = 2.0
 MAX_HALVINGS = 20
 # Half of what a step still promises, in units of the log likelihood.
 ENOUGH = 1e-10
+# Less than this is a step within a billionth of the standard errors.
+NOTHING = 1e-18
 LOWEST, HIGHEST = -16.0, 14.0
 
 
@@ -41,8 +43,10 @@ def climb(
         if free.any():
             step[free] = _step(gradient[free], hessian[np.ix_(free, free)])
         gain = float(gradient @ step) / 2
+        if gain < NOTHING:
+            return place, here
         if gain < ENOUGH:
-            # The last step is as good as free: it doubles the digits.
+            # One step more, as it doubles the digits.
             return _better(function, place, here, place + step)
         noise = 1e-13 * (1 + abs(value))
         for _ in range(MAX_HALVINGS):

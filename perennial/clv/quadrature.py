@@ -15,7 +15,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-# Gauss's nodes are good to 1e-10 up to this s, the others everywhere.
+# Gauss's nodes are good to 1e-10 up to these s, the others everywhere. Most
+# terms of the sums are close ones, so fewer nodes for them save most.
+CLOSE_LIMIT = 0.6
+CLOSE_NODES = 11
 NEAR_LIMIT = 3.0
 NEAR_NODES = 28
 FAR_NODES = 112
@@ -25,18 +28,38 @@ LEFT, RIGHT = -42.0, 20.0
 FAR_DEPTH = 40.0
 
 
+def close_nodes(
+    a: float, b: float, frequency: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss-Jacobi nodes and weights of Beta(a, b + x), for s <= CLOSE_LIMIT.
+
+    Returns p, w of shape (n, CLOSE_NODES), like `near_nodes`.
+    """
+    return _gauss(a, b, frequency, CLOSE_NODES)
+
+
 def near_nodes(
     a: float, b: float, frequency: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gauss-Jacobi nodes and weights of Beta(a, b + x), x each of frequency.
+    """Gauss-Jacobi nodes and weights of Beta(a, b + x), for s <= NEAR_LIMIT.
 
-    Returns p, w of shape (n, NEAR_NODES); p in (0, 1), each row of w sums to
-    1. From the canonical moments of the Beta law (Dette and Studden 1997,
+    Returns p, w of shape (n, NEAR_NODES), x each of frequency; p in (0, 1),
+    each row of w sums to 1.
+    """
+    return _gauss(a, b, frequency, NEAR_NODES)
+
+
+def _gauss(
+    a: float, b: float, frequency: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return `count` nodes and weights of Gauss's rule for each frequency.
+
+    From the canonical moments of the Beta law (Dette and Studden 1997,
     section 1.3): the Jacobi matrix is L L' of a bidiagonal L, whose singular
     values squared are the nodes. Nothing cancels where p is small.
     """
     b = b + np.asarray(frequency, float)[:, np.newaxis]
-    k = np.arange(1, NEAR_NODES + 1)
+    k = np.arange(1, count + 1)
     odd = (a + k - 1) / (a + b + 2 * k - 2)
     # For k = 1 this is b / (a + b), also where a + b - 1 is not positive.
     odd_rest = (b + k - 1) / (a + b + 2 * k - 2)
@@ -45,8 +68,8 @@ def near_nodes(
     diagonal = odd.copy()
     diagonal[:, 1:] *= even_rest[:, :-1]
     below = (odd_rest * even)[:, :-1]
-    factor = np.zeros((len(b), NEAR_NODES, NEAR_NODES))
-    place = np.arange(NEAR_NODES)
+    factor = np.zeros((len(b), count, count))
+    place = np.arange(count)
     factor[:, place, place] = np.sqrt(diagonal)
     factor[:, place[1:], place[:-1]] = np.sqrt(below)
     left, singular, _ = np.linalg.svd(factor)

@@ -6,7 +6,13 @@ import mpmath
 import numpy as np
 import pytest
 
-from perennial.clv.quadrature import NEAR_LIMIT, far_nodes, near_nodes
+from perennial.clv.quadrature import (
+    CLOSE_LIMIT,
+    NEAR_LIMIT,
+    close_nodes,
+    far_nodes,
+    near_nodes,
+)
 
 # r, a, b: CDNOW's, nearly no dropout, nearly all drop out, alike customers.
 MODELS = [
@@ -15,9 +21,10 @@ MODELS = [
     (0.1, 2.5, 0.06),
     (5.3, 80.0, 200.0),
 ]
-FREQUENCIES = [0, 1, 2, 5, 12, 40, 150, 600, 2500, 10000]
+FREQUENCIES = [0, 1, 2, 5, 12, 40, 150, 600, 1000, 2500, 10000]
 # Days ahead over alpha + age: a day for an old customer, a lifetime for a new.
-AHEAD = [1e-5, 0.3, 2.9, 40.0, 1e5]
+AHEAD = [1e-5, 0.3, CLOSE_LIMIT, NEAR_LIMIT, 40.0, 1e5]
+RULES = (close_nodes, near_nodes, far_nodes)
 
 
 def exact(r: float, a: float, b: float, x: int, s: float) -> mpmath.mpf:
@@ -43,9 +50,9 @@ def summed(
 
 @pytest.mark.parametrize(("r", "a", "b"), MODELS)
 def test_sums_agree_with_forty_digits(r: float, a: float, b: float) -> None:
-    # 4 models, 10 frequencies, 5 horizons: 200 customers.
+    # 4 models, 11 frequencies, 6 horizons: 264 customers.
     x = np.array(FREQUENCIES)
-    near, far = near_nodes(a, b, x), far_nodes(a, b, x)
+    close, near, far = (rule(a, b, x) for rule in RULES)
     for s in AHEAD:
         with mpmath.workdps(60):
             truth = np.array([float(exact(r, a, b, n, s)) for n in FREQUENCIES])
@@ -53,6 +60,8 @@ def test_sums_agree_with_forty_digits(r: float, a: float, b: float) -> None:
         np.testing.assert_allclose(summed(far, r + x, s), truth, rtol=1e-9)
         if s <= NEAR_LIMIT:
             np.testing.assert_allclose(summed(near, r + x, s), truth, rtol=1e-9)
+        if s <= CLOSE_LIMIT:
+            np.testing.assert_allclose(summed(close, r + x, s), truth, rtol=1e-10)
 
 
 def test_sums_of_any_parameters_are_finite_and_not_negative() -> None:
@@ -62,10 +71,10 @@ def test_sums_of_any_parameters_are_finite_and_not_negative() -> None:
         r, a, b = np.exp(rng.uniform(np.log([1e-3, 1e-4, 1e-3]), np.log(1e4)))
         s = np.exp(rng.uniform(np.log(1e-9), np.log(1e9)))
         with np.errstate(all="raise", under="ignore"):
-            near, far = near_nodes(a, b, x), far_nodes(a, b, x)
-            sums = [summed(nodes, r + x, s) for nodes in (near, far)]
+            rules = [rule(a, b, x) for rule in RULES]
+            sums = [summed(nodes, r + x, s) for nodes in rules]
 
-        for p, w in (near, far):
+        for p, w in rules:
             assert np.all((p > 0) & (p < 1) & (w >= 0))
             np.testing.assert_allclose(w.sum(axis=1), 1, rtol=1e-12)
         for expected in sums:
@@ -73,22 +82,23 @@ def test_sums_of_any_parameters_are_finite_and_not_negative() -> None:
             assert np.all((expected >= 0) & (expected <= (r + x) * s * (1 + 1e-9)))
 
 
-def test_both_rules_agree_where_both_hold() -> None:
+def test_the_rules_agree_where_they_hold() -> None:
     rng = np.random.default_rng(24)
     x = np.array([0, 1, 3, 9, 30, 100, 1000])
     for _ in range(100):
         r, a, b = np.exp(rng.uniform(np.log([0.02, 0.01, 0.05]), np.log([20, 50, 500])))
-        near, far = near_nodes(a, b, x), far_nodes(a, b, x)
+        far = far_nodes(a, b, x)
 
-        np.testing.assert_allclose(
-            summed(near, r + x, NEAR_LIMIT), summed(far, r + x, NEAR_LIMIT), rtol=1e-9
-        )
+        for rule, s in ((close_nodes, CLOSE_LIMIT), (near_nodes, NEAR_LIMIT)):
+            np.testing.assert_allclose(
+                summed(rule(a, b, x), r + x, s), summed(far, r + x, s), rtol=1e-9
+            )
 
 
 def test_nodes_have_the_moments_of_the_law() -> None:
     x = np.array([0, 4, 1000])
     a, b = 0.7, 1.9 + x
-    for p, w in (near_nodes(0.7, 1.9, x), far_nodes(0.7, 1.9, x)):
+    for p, w in (rule(0.7, 1.9, x) for rule in RULES):
         np.testing.assert_allclose((w * p).sum(axis=1), a / (a + b), rtol=1e-9)
         np.testing.assert_allclose(
             (w * p**2).sum(axis=1), a * (a + 1) / (a + b) / (a + b + 1), rtol=1e-8

@@ -5,7 +5,8 @@
     'discounted_orders_12m', 'discounted_orders_36m',
     'discounted_orders_lifetime', 'discounted_orders_horizon',
 ] -%}
-{#- Up to here the fit's near nodes are exact. #}
+{#- Up to here the fit's close and near nodes are exact. #}
+{%- set close_reach = 0.6 %}
 {%- set near_reach = 3 %}
 
 with
@@ -82,6 +83,7 @@ terms as (
             steps_of_ages.cut_name = nodes.cut_name
             and steps_of_ages.frequency = nodes.frequency
             and nodes.node_rule = case
+                when steps_of_ages.reach <= {{ close_reach }} then 'close'
                 when steps_of_ages.reach <= {{ near_reach }} then 'near'
                 else 'far'
             end

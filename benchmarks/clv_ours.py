@@ -187,8 +187,8 @@ class Ours:
     def run_like_lifetimes(self) -> dict[str, float]:
         """Run what lifetimes does too, from the summary on; CPU seconds.
 
-        Without ranges, other horizons, and the months after the twelfth. The
-        tables of the ranges are still there from a run of all models.
+        Without ranges, other horizons, and the months after the twelfth. What
+        a run of all models has left of the ranges is emptied first.
         """
         names = list(self.models)
         again = [
@@ -199,6 +199,8 @@ class Ours:
         # Dropping the tables of the run before is no part of the cost.
         for name in again:
             self.connection.execute(f"drop table {self.models[name].relation}")
+        for name in RANGES:
+            self.connection.execute(f"delete from {self.models[name].relation}")
         self.connection.execute("checkpoint")
         seconds = {}
         for name in again:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from perennial.clv.estimate import Estimate
@@ -13,6 +15,7 @@ from perennial.clv.renewals import fit_renewals
 from perennial.clv.rows import Rows
 
 Columns = dict[str, np.ndarray]
+TABLES = ("cells", "value_cells", "renewals")
 
 # The backtest compares expectations; only what is published has a range.
 RANGED_CUT = "as_of"
@@ -30,15 +33,28 @@ def fit_models(
     Returns the columns of int_clv_models_fitted (rows.COLUMNS). The order of
     the rows given does not matter. Never raises for what those tables hold.
     """
+    tables = dict(zip(TABLES, (cells, value_cells, renewals), strict=True))
+    return fit_cuts(cuts, lambda table, name: _of_cut(tables[table], name))
+
+
+def fit_cuts(cuts: Columns, of_cut: Callable[[str, str], Columns]) -> Columns:
+    """Do what `fit_models` does, asking for the rows of one cut at a time.
+
+    of_cut("cells", "as_of") returns the columns of that table and cut, also
+    "value_cells" and "renewals"; their cut_name is not needed.
+    """
     rows = Rows()
     skipped = _texts(cuts["skip_reason"])
     names = _texts(cuts["cut_name"])
     for place in np.argsort(names.astype(str)):
         if skipped[place] is None:
             name = names[place]
-            of_cut = [_of_cut(table, name) for table in (cells, value_cells, renewals)]
             cut = {column: values[place] for column, values in cuts.items()}
-            _fit_cut(rows, name, cut, *of_cut)
+            tables = (
+                {column: _plain(values) for column, values in table.items()}
+                for table in (of_cut(each, name) for each in TABLES)
+            )
+            _fit_cut(rows, name, cut, *tables)
     return rows.to_columns()
 
 
@@ -180,9 +196,9 @@ def _add_renewals(
 
 
 def _of_cut(table: Columns, name: str) -> Columns:
-    """The rows of one cut, nulls as None or nan."""
+    """The rows of one cut."""
     mine = _texts(table["cut_name"]) == name
-    return {column: _plain(values)[mine] for column, values in table.items()}
+    return {column: values[mine] for column, values in table.items()}
 
 
 def _texts(values: np.ndarray) -> np.ndarray:
@@ -192,7 +208,9 @@ def _texts(values: np.ndarray) -> np.ndarray:
 
 
 def _plain(values: np.ndarray) -> np.ndarray:
-    """Without a mask: texts as objects with None, numbers as floats with nan."""
+    """Without a mask: null is None in texts, and nan in numbers, as floats."""
+    if not np.ma.is_masked(values):
+        return np.ma.getdata(values)
     if values.dtype.kind in "iufb":
-        return np.ma.filled(np.ma.asarray(values).astype(float), np.nan)
+        return np.ma.filled(values.astype(float), np.nan)
     return _texts(values)

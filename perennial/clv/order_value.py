@@ -14,6 +14,7 @@ from scipy.special import gammaln, psi, zeta
 from perennial.clv.estimate import Estimate, from_logs
 from perennial.clv.newton import Curve, climb
 from perennial.clv.sums import dot
+from perennial.clv.wording import counted
 
 NAMES = ("p", "q", "v")
 MIN_REPEATERS = 20
@@ -55,7 +56,7 @@ def fit_order_value(
     extras = _correlation(cells)
     if cells.customers < MIN_REPEATERS:
         reason = (
-            f"{cells.customers} customers bought again for money,"
+            f"{counted(cells.customers, 'customer')} bought again for money,"
             f" fewer than {MIN_REPEATERS}"
         )
         return _shrunk_mean(cells, reason, extras)

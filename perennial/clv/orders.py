@@ -16,6 +16,7 @@ from scipy.special import gammaln, psi, zeta
 from perennial.clv.estimate import Estimate, from_logs
 from perennial.clv.newton import Curve, climb
 from perennial.clv.sums import dot
+from perennial.clv.wording import counted
 
 MIN_REPEATERS = 20
 # Dropout that lifts the log likelihood by less than this is not seen.
@@ -54,7 +55,8 @@ def fit_orders(
     if cells.repeaters < MIN_REPEATERS:
         return _pooled_rate(
             cells,
-            f"{cells.repeaters} customers bought again, fewer than {MIN_REPEATERS}.",
+            f"{counted(cells.repeaters, 'customer')} bought again,"
+            f" fewer than {MIN_REPEATERS}.",
         )
     if cells.ages.max() <= 0:
         return _pooled_rate(cells, "No time has passed since the first purchases.")

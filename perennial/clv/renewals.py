@@ -29,6 +29,7 @@ from scipy.optimize import minimize
 from scipy.special import xlogy
 
 from perennial.clv.estimate import Estimate
+from perennial.clv.wording import counted
 
 ALL_PLANS = "all"
 LEAST_STARTS_OF_A_PLAN = 100
@@ -249,7 +250,9 @@ def _fit_sbg(group: _Group) -> Estimate:
         )
     return Estimate(
         status="sbg",
-        reason=f"Fitted on {due:.0f} renewals due, {lost:.0f} of them lost: {said}.",
+        reason=(
+            f"Fitted on {counted(due, 'renewal')} due, {lost:.0f} of them lost: {said}."
+        ),
         names=("alpha", "beta"),
         values=values,
         standard_errors=values * log_errors,
@@ -264,8 +267,8 @@ def _why_not_to_try(group: _Group) -> str:
     furthest = int(group.number.max(initial=0))
     if not group.is_all and group.starts < LEAST_STARTS_OF_A_PLAN:
         return (
-            f"{group.starts} runs begun on this plan; a curve of its own needs "
-            f"{LEAST_STARTS_OF_A_PLAN}."
+            f"{counted(group.starts, 'run')} begun on this plan; "
+            f"a curve of its own needs {LEAST_STARTS_OF_A_PLAN}."
         )
     if not group.is_all and furthest < LEAST_RENEWALS_OF_A_PLAN:
         return (
@@ -276,7 +279,7 @@ def _why_not_to_try(group: _Group) -> str:
         return "No renewal has come due in this group."
     if group.due.max() < LEAST_DUE_TO_COMPARE:
         return (
-            f"At most {group.due.max():.0f} runs came due at any one renewal; "
+            f"At most {counted(group.due.max(), 'run')} came due at any one renewal; "
             f"the fit needs {LEAST_DUE_TO_COMPARE} to be checked."
         )
     if len(group.number) == 1:

@@ -3,7 +3,7 @@
 The only step of lifetime value that SQL can't do: perennial/clv.
 """
 
-from perennial.clv.fit import fit_models
+from perennial.clv.fit import fit_cuts
 
 RELATION = """
     select
@@ -26,11 +26,18 @@ RELATION = """
 
 def model(dbt, session):
     """Fit what the counted rows hold; DuckDB reads numpy's nan as null."""
-    fitted = fit_models(
-        dbt.ref("int_clv_cuts").fetchnumpy(),
-        dbt.ref("int_clv_cells").fetchnumpy(),
-        dbt.ref("int_clv_value_cells").fetchnumpy(),
-        dbt.ref("int_renewals_aggregated_to_tenures").fetchnumpy(),
-    )
+    cuts = dbt.ref("int_clv_cuts").fetchnumpy()
+    tables = {
+        "cells": dbt.ref("int_clv_cells"),
+        "value_cells": dbt.ref("int_clv_value_cells"),
+        "renewals": dbt.ref("int_renewals_aggregated_to_tenures"),
+    }
+
+    def of_cut(table, name):
+        # The name on every row would cost more to fetch than all numbers.
+        rows = tables[table].filter(f"cut_name = '{name}'")
+        return rows.project("* exclude (cut_name)").fetchnumpy()
+
+    fitted = fit_cuts(cuts, of_cut)
     session.register("fitted", fitted)
     return session.sql(RELATION)

@@ -13,9 +13,9 @@
     - rfm_segment, is_high_value and is_repeat_customer are how they buy,
       which makes value by itself: they say who to look after. Channel,
       platform, country, age and income say where to look for more of them.
-    - Margin so far, a part of it, favours customers of long ago. Where early years of
-      acquired_year have a high lift, age explains part of the rest. What they
-      share did not make them the best: values go together.
+    - Margin so far, a part of it, favours customers of long ago. Where early
+      years of acquired_year have a high lift, age explains part of the rest.
+      What they share did not make them the best: values go together.
 #}
 
 {% set attributes = [

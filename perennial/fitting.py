@@ -82,8 +82,9 @@ def fit_through_dbt(options: Iterable[str]) -> list[FittedModel]:
 def _run(command: str, *arguments: str, options: list[str]) -> dbtRunnerResult:
     outcome = dbtRunner().invoke([command, "--quiet", *arguments, *options])
     if not outcome.success:
-        cause = f": {outcome.exception}" if outcome.exception else ""
-        raise FitError(f"dbt {command} failed{cause}; mend what it says, and fit again")
+        # One line, as all errors of the command are.
+        cause = " ".join(str(outcome.exception or "its messages are above").split())
+        raise FitError(f"dbt {command} failed: {cause}")
     return outcome
 
 

@@ -431,7 +431,11 @@ def test_each_relative_link_resolves(path):
     assert broken == []
 
 
-MODELS = {path.stem for path in (PROJECT / "models").rglob("*.sql")}
+MODELS = {
+    path.stem
+    for suffix in ("sql", "py")
+    for path in (PROJECT / "models").rglob(f"*.{suffix}")
+}
 NAME_OF_A_MODEL = re.compile(r"\b((?:stg|int|dim|fct|rpt|util)_[a-z_]+[a-z])\b")
 
 

@@ -6,8 +6,7 @@
     'discounted_orders_lifetime', 'discounted_orders_horizon',
 ] -%}
 {#- Up to here the fit's close and near nodes are exact. #}
-{%- set close_reach = 0.6 %}
-{%- set near_reach = 3 %}
+{%- set close_reach, near_reach = 0.6, 3 %}
 
 with
 

@@ -18,7 +18,7 @@ models as (
         fitted.term_name,
         fitted.position as renewal_number,
         fitted.value as model_rate,
-        fitted.argument as model_predictive_rate,
+        fitted.argument as predictive_rate,
         statuses.item_name as fit_status
 
     from fitted
@@ -40,7 +40,7 @@ observed as (
 
 ),
 
-last_observed as (
+last_seen as (
 
     select
         cut_name,
@@ -59,21 +59,19 @@ last_observed as (
 joints as (
 
     select
-        last_observed.*,
-        {{ divide('last_observed.survival_rate', 'models.model_rate') }}
-            as model_factor,
-        {{ divide(
-            'last_observed.survival_rate', 'models.model_predictive_rate'
-        ) }} as predictive_factor
+        last_seen.*,
+        {{ divide('last_seen.survival_rate', 'models.model_rate') }} as factor,
+        {{ divide('last_seen.survival_rate', 'models.predictive_rate') }}
+            as predictive_factor
 
-    from last_observed
+    from last_seen
 
     inner join models
         on
-            last_observed.cut_name = models.cut_name
-            and last_observed.plan_id = models.plan_id
-            and last_observed.term_name = models.term_name
-            and last_observed.renewal_number = models.renewal_number
+            last_seen.cut_name = models.cut_name
+            and last_seen.plan_id = models.plan_id
+            and last_seen.term_name = models.term_name
+            and last_seen.renewal_number = models.renewal_number
 
 ),
 
@@ -86,23 +84,19 @@ final as (
         models.term_name,
         models.renewal_number,
 
-        ---------- attributes
+        ---------- curve
         models.fit_status,
-
-        ---------- measures
         models.model_rate,
         coalesce(
             observed.survival_rate,
-            models.model_rate * joints.model_factor,
+            models.model_rate * joints.factor,
             models.model_rate
         ) as survival_rate,
         coalesce(
             observed.survival_rate,
-            models.model_predictive_rate * joints.predictive_factor,
-            models.model_predictive_rate
+            models.predictive_rate * joints.predictive_factor,
+            models.predictive_rate
         ) as predictive_survival_rate,
-
-        ---------- derived
         observed.renewal_number is not null as is_observed
 
     from models

@@ -124,7 +124,8 @@ def mean(values: Iterable[float]) -> float:
 
 
 def skipped(cut: Cut) -> Row:
-    numbers = dict.fromkeys(measured([Tried("", 0, 0, 1, 0, 0)]))
+    # Nobody was predicted, so there is nothing to measure.
+    numbers = dict.fromkeys(measured([Tried("", 0, 0, 1, 0, 0)])) | {"customers": 0}
     return {
         "model_name": "none",
         "value_decile": "all",

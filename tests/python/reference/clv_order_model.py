@@ -8,6 +8,7 @@ after any purchase with a beta distributed probability (a, b). Days throughout.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from scipy.special import betaln, hyp2f1, loggamma
@@ -19,6 +20,10 @@ LEAST_REPEATERS = 20
 # Below these dropout cannot be told from none.
 LEAST_GAIN = 0.01
 LEAST_DROPOUT = 1e-4
+# Above this dropout is there, though its differences may be beyond the data:
+# then ln(a + b) is taken for normal, about ln 4.
+CLEAR_GAIN = 2.0
+USUAL_LOG_SUM, PRIOR_ERROR = math.log(4), 1.5
 NAMES = ("r", "alpha", "a", "b")
 # Where the two forms of the expectation differ by more, neither is believed.
 AGREEMENT = 1e-9
@@ -44,17 +49,33 @@ def fit_arrays(x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> Model:
     if np.sum(x > 0) < LEAST_REPEATERS or lived == 0:
         return pooled
     middle = float(np.mean(age))
-    with_dropout = maximise(
-        lambda logs: bg_nbd(logs, x, recency, age),
-        [[0.5, middle / 4, 0.5, 2], [1, middle / 10, 1, 1], [0.3, middle / 2, 2, 8]],
-    )
+    starts = [
+        [0.5, middle / 4, 0.5, 2],
+        [1, middle / 10, 1, 1],
+        [0.3, middle / 2, 2, 8],
+    ]
+    with_dropout = maximise(lambda logs: bg_nbd(logs, x, recency, age), starts)
     without = maximise(lambda logs: nbd(logs, x, age), [[0.5, middle / 4]])
     fallback = without.model("nbd", NAMES[:2], len(x)) or pooled
     a, b = np.exp(with_dropout.logs[2:])
     gain = with_dropout.log_likelihood - without.log_likelihood
     if gain <= LEAST_GAIN or a / (a + b) < LEAST_DROPOUT:
         return fallback
-    return with_dropout.model("bg_nbd", NAMES, len(x)) or fallback
+    known = with_dropout.model("bg_nbd", NAMES, len(x))
+    if known is None and gain > CLEAR_GAIN:
+        held = maximise(
+            lambda logs: bg_nbd(logs, x, recency, age) + prior(logs), starts
+        )
+        # What the data say of it, without the prior.
+        likelihood = held.log_likelihood - float(prior(held.logs).real)
+        known = replace(held, log_likelihood=likelihood).model("bg_nbd", NAMES, len(x))
+    return known or fallback
+
+
+def prior(logs: Logs) -> complex:
+    """The log density of ln(a + b), but for a constant."""
+    off = np.log(np.exp(logs[2]) + np.exp(logs[3])) - USUAL_LOG_SUM
+    return -((off / PRIOR_ERROR) ** 2) / 2
 
 
 def bg_nbd(logs: Logs, x: np.ndarray, recency: np.ndarray, age: np.ndarray) -> complex:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import mpmath
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from perennial.clv.quadrature import (
     near_nodes,
 )
 
+ROOT = Path(__file__).resolve().parents[2]
 # r, a, b: CDNOW's, nearly no dropout, nearly all drop out, alike customers.
 MODELS = [
     (0.243, 0.793, 2.426),
@@ -62,6 +66,17 @@ def test_sums_agree_with_forty_digits(r: float, a: float, b: float) -> None:
             np.testing.assert_allclose(summed(near, r + x, s), truth, rtol=1e-9)
         if s <= CLOSE_LIMIT:
             np.testing.assert_allclose(summed(close, r + x, s), truth, rtol=1e-10)
+
+
+def test_the_sql_chooses_the_rule_by_the_same_limits() -> None:
+    sql = (
+        ROOT / "models/intermediate/value/int_clv_purchases_expected.sql"
+    ).read_text()
+
+    limits = re.search(r"set close_reach, near_reach = ([\d.]+), ([\d.]+)", sql)
+
+    assert limits
+    assert tuple(map(float, limits.groups())) == (CLOSE_LIMIT, NEAR_LIMIT)
 
 
 def test_sums_of_any_parameters_are_finite_and_not_negative() -> None:

@@ -1,29 +1,35 @@
 {# On what the models are fitted, per cut and in one text: another text means
-   that the fit is not of this history. #}
+   that the fit is not of this history. Whole numbers only: their sums do not
+   depend on the order of the rows. #}
 {% macro clv_fingerprints() %}
+    {% set text = dbt.type_string() %}
     select
         cuts.cut_name,
-        'cut ' || cast(cuts.cut_date as {{ dbt.type_string() }})
-        || ', ' || cast(cuts.horizon_days as {{ dbt.type_string() }})
-        || ' days ahead, ' || cast(
-            coalesce(orders.customers, 0) as {{ dbt.type_string() }}
-        )
+        'cut ' || cast(cuts.cut_date as {{ text }})
+        || ', ' || cast(cuts.horizon_days as {{ text }})
+        || ' days ahead, at most ' || cast(cuts.lifetime_days as {{ text }})
+        || '; ' || cast(coalesce(orders.customers, 0) as {{ text }})
         || ' customers with ' || cast(
-            coalesce(orders.purchases, 0) as {{ dbt.type_string() }}
+            coalesce(orders.purchases, 0) as {{ text }}
         )
-        || ' repeat purchases, ' || cast(
-            coalesce(renewals.due, 0) as {{ dbt.type_string() }}
+        || ' repeat purchases (' || cast(
+            coalesce(orders.checksum, 0) as {{ text }}
         )
-        || ' terms due, ' || cast(
-            coalesce(renewals.lost, 0) as {{ dbt.type_string() }}
-        )
-        || ' lost' as fingerprint
+        || ') of ' || cast(coalesce(spends.cents, 0) as {{ text }})
+        || ' cents; ' || cast(coalesce(renewals.due, 0) as {{ text }})
+        || ' terms due, ' || cast(coalesce(renewals.lost, 0) as {{ text }})
+        || ' lost (' || cast(coalesce(renewals.checksum, 0) as {{ text }})
+        || ')' as fingerprint
     from {{ ref('int_clv_cuts') }} as cuts
     left join (
         select
             cut_name,
             sum(customer_count) as customers,
-            sum(customer_count * frequency) as purchases
+            sum(customer_count * frequency) as purchases,
+            sum(
+                cast(customer_count as bigint)
+                * (recency_days + (frequency + 1) * age_days)
+            ) as checksum
         from {{ ref('int_clv_cells') }}
         group by cut_name
     ) as orders
@@ -31,8 +37,23 @@
     left join (
         select
             cut_name,
-            sum(due) as due,
-            sum(lost) as lost
+            sum(
+                customer_count * purchase_count
+                * cast(round(100 * mean_value) as bigint)
+            ) as cents
+        from {{ ref('int_clv_value_cells') }}
+        group by cut_name
+    ) as spends
+        on cuts.cut_name = spends.cut_name
+    left join (
+        select
+            cut_name,
+            sum(case when plan_id = 'all' then due else 0 end) as due,
+            sum(case when plan_id = 'all' then lost else 0 end) as lost,
+            sum(
+                cast(renewal_number as bigint) * (due + 2 * lost)
+                + 3 * starts
+            ) as checksum
         from {{ ref('int_renewals_aggregated_to_tenures') }}
         group by cut_name
     ) as renewals

@@ -104,19 +104,36 @@ def test_the_scores_are_those_of_the_fit_within_the_build(
                 assert one == other
 
 
-def test_the_fit_of_another_day_stops_the_build(
-    scratch: Path, outcome: subprocess.CompletedProcess[str]
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("2025-12-31", "2025-11-30", "and this build has cut 2025-11-30"),
+        # The same customers, purchases and days; another value of each order.
+        (
+            "}",
+            ", revenue_includes_shipping: true}",
+            "and this build has cut 2025-12-31",
+        ),
+        ("}", ", max_lifetime_months: 72}", "365.0 days ahead, at most 2190.0"),
+    ],
+)
+def test_the_fit_of_another_history_stops_the_build(
+    scratch: Path,
+    outcome: subprocess.CompletedProcess[str],
+    old: str,
+    new: str,
+    told: str,
 ) -> None:
-    later = VARIABLES.replace("2025-12-31", "2025-11-30")
     stopped = run_dbt(
-        *("build", "--select", "+int_clv_models_fitted", "--vars", later),
+        *("build", "--select", "+int_clv_models_fitted"),
+        *("--vars", VARIABLES.replace(old, new)),
         scratch=scratch,
         check=False,
     )
     assert stopped.returncode == 1
     text = " ".join(stopped.stdout.split())
     assert "are fitted to another history: cut 2025-12-31" in text
-    assert "and this build has cut 2025-11-30" in text
+    assert told in text
 
 
 def test_what_dbt_cannot_build_is_one_line(tmp_path: Path) -> None:

@@ -49,10 +49,8 @@ combined as (
         coalesce(orders.clv_method, 'none') as order_method,
         coalesce(subscriptions.clv_method, 'none') as subscription_method,
         {% for side in ['low', 'high'] %}
-        coalesce(orders.{{ side }}_deviation * abs(
-            orders.{{ side }}_deviation
-        ), 0) + coalesce(subscriptions.{{ side }}_square, 0)
-            as {{ side }}_square,
+        {{ signed_square('orders.' ~ side ~ '_deviation') }}
+        + coalesce(subscriptions.{{ side }}_square, 0) as {{ side }}_square,
         {% endfor %}
         coalesce(orders.order_clv_horizon, 0)
         + coalesce(subscriptions.subscription_clv_horizon, 0) as predicted_clv

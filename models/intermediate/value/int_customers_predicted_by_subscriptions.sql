@@ -33,8 +33,8 @@ summed as (
         sum(clv_36m) as clv_36m,
         sum(clv_lifetime) as clv_lifetime,
         sum(clv_horizon) as clv_horizon,
-        sum(low_deviation * abs(low_deviation)) as low_square,
-        sum(high_deviation * abs(high_deviation)) as high_square,
+        sum({{ signed_square('low_deviation') }}) as low_square,
+        sum({{ signed_square('high_deviation') }}) as high_square,
         {% for method in ['sbg', 'sbg_plan', 'constant_churn', 'none'] %}
         max(case
             when goes_on and renewal_method = '{{ method }}' then 1 else 0
@@ -71,7 +71,7 @@ final as (
             ['constant_churn', 'summed.has_constant_churn = 1'],
         ], separator='+', otherwise='none') }} as clv_method,
         {{ joined_words([
-            ['Its subscriptions have ended.', 'summed.customer_key is null'],
+            ['No subscription pays on that day.', 'summed.customer_key is null'],
             ['By renewals of all plans.', 'summed.has_sbg = 1'],
             ['By renewals of its plan.', 'summed.has_sbg_plan = 1'],
             [

@@ -70,8 +70,9 @@ discounted as (
     select
         *,
         days_ahead <= horizon_days + 1e-9 as is_in_horizon,
-        exp(-ln(1 + {{ policy('annual_discount_rate') }}) * days_ahead / 365)
-            as discount_factor
+        exp(-least(
+            ln(1 + {{ policy('annual_discount_rate') }}) * days_ahead / 365, 700
+        )) as discount_factor
 
     from renewals
 

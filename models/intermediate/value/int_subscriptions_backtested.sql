@@ -88,10 +88,12 @@ final as (
         case
             when due.renewals_ahead = 0 then 0
             when churn_rates.kept_rate = 1 then due.renewals_in_horizon
+            when churn_rates.kept_rate = 0 then 0
             else
                 churn_rates.kept_rate
-                * (1 - power(churn_rates.kept_rate, due.renewals_in_horizon))
-                / (1 - churn_rates.kept_rate)
+                * (1 - exp(greatest(
+                    due.renewals_in_horizon * ln(churn_rates.kept_rate), -700
+                ))) / (1 - churn_rates.kept_rate)
         end as naive_predicted_orders
 
     from predictions

@@ -33,8 +33,8 @@ counted as (
 
 ),
 
--- None after its end was asked for; else those dated before a planned end,
--- within the furthest horizon.
+-- Those dated before a planned end, within the furthest horizon; none where an
+-- end was asked for and not dated.
 final as (
 
     select
@@ -55,9 +55,11 @@ final as (
         counted.lifetime_days,
         counted.days_to_due,
         cast(case
-            when counted.is_cancelled then 0
             when counted.renewals_before_end < counted.renewals_in_reach
                 then counted.renewals_before_end
+            when
+                counted.is_cancelled and counted.renewals_before_end is null
+                then 0
             else counted.renewals_in_reach
         end as integer) as renewals_ahead,
 

@@ -14,9 +14,23 @@ cuts as (
 
 ),
 
+-- That a term would be broken off was not known before.
 terms as (
 
-    select * from {{ ref('int_terms_numbered') }}
+    select
+        *,
+        case
+            when renewal_status not in ('lost', 'replaced') then term_end_date
+            when term_months > 0
+                then greatest(term_end_date, cast({{ dbt.dateadd(
+                    'month', 'term_months', 'term_start_date'
+                ) }} as date))
+            else greatest(term_end_date, cast({{ dbt.dateadd(
+                'day', 'cast(term_length_days as integer)', 'term_start_date'
+            ) }} as date))
+        end as foreseen_end_date
+
+    from {{ ref('int_terms_numbered') }}
 
 ),
 
@@ -58,8 +72,12 @@ final as (
         terms.term_length_days,
         cuts.horizon_days,
         cuts.lifetime_days,
-        {{ dbt.datediff('cuts.cut_date', 'terms.term_end_date', 'day') }}
-            as days_to_due,
+        {{ dbt.datediff(
+            'cuts.cut_date',
+            "case when cuts.cut_name = 'as_of' then terms.term_end_date"
+            ~ ' else terms.foreseen_end_date end',
+            'day'
+        ) }} as days_to_due,
         case
             when cuts.cut_name <> 'as_of' then null
             when subscriptions.ended_date is null then null

@@ -98,8 +98,9 @@ def residuals(
             continue
         curve, method = curve_of(term, known)
         asked = term.sub.cancel_requested
-        is_cancelled = asked is not None and asked <= cut
-        days = [] if is_cancelled else renewal_days(term, cut, longest_days, is_now)
+        has_end = is_now and term.sub.end is not None
+        ends_open = asked is not None and asked <= cut and not has_end
+        days = [] if ends_open else renewal_days(term, cut, longest_days, is_now)
         residual = Residual(
             term,
             method,
@@ -118,8 +119,12 @@ def renewal_days(
     term: NumberedTerm, cut: date, longest_days: float, is_now: bool
 ) -> list[float]:
     """In how many days the term is renewed, and each one after it."""
-    first, days = (term.end - cut).days, []
     interval = (term.row["billing_interval"], term.count)
+    end = term.end
+    # On an earlier day nobody knew that the term would be broken off.
+    if not is_now and term.row["renewal_status"] in ("lost", "replaced"):
+        end = max(end, boundary(term.start, interval, 1))
+    first, days = (end - cut).days, []
     while first + len(days) * term.length_days <= longest_days + NEARLY_NOTHING:
         # Today's plans are known today; on an earlier day they were not. Whether
         # the plan leaves room for one more is told by the calendar.

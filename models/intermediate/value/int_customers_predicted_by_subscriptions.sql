@@ -71,7 +71,10 @@ final as (
             ['constant_churn', 'summed.has_constant_churn = 1'],
         ], separator='+', otherwise='none') }} as clv_method,
         {{ joined_words([
-            ['No subscription pays on that day.', 'summed.customer_key is null'],
+            [
+                'No subscription pays on that day.',
+                'summed.customer_key is null'
+            ],
             ['By renewals of all plans.', 'summed.has_sbg = 1'],
             ['By renewals of its plan.', 'summed.has_sbg_plan = 1'],
             [

@@ -40,6 +40,24 @@ class Mutation:
 
 MUTATIONS = (
     Mutation(
+        "a build that left nodes out is recorded as whole",
+        "macros/runs/record_run.sql",
+        "        and node.unique_id not in reached %}",
+        "        and not reached %}",
+    ),
+    Mutation(
+        "the hash of the inputs takes an empty cell for a missing one",
+        "macros/inputs/content_hash.sql",
+        """column ~ ", '-')\"""",
+        """column ~ ", '0:')\"""",
+    ),
+    Mutation(
+        "the month that still runs is told as closed",
+        "models/marts/quality/rpt_closed_months.sql",
+        "    where is_complete_month\n\n),\n\nrevenues",
+        "),\n\nrevenues",
+    ),
+    Mutation(
         "the movement ladder asks for a rise before it asks for zero",
         "macros/metrics/classify_mrr_movement.sql",
         "        when {{ mrr_before }} = 0 and {{ has_paid_before }}",

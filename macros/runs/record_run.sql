@@ -95,7 +95,7 @@
 {# The flags by which a run reads less than the whole input. #}
 {% macro _run_note() %}
     {% set limits = [] %}
-    {% for flag in ('empty', 'sample') if flags[flag | upper] %}
+    {% for flag in ('empty', 'sample') if invocation_args_dict.get(flag) %}
         {% do limits.append('--' ~ flag) %}
     {% endfor %}
     {% do return(sql_text(limits | join(', ')) if limits else 'null') %}

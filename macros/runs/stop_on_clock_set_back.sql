@@ -20,7 +20,8 @@
             ~ _history_file(builds.database)
         ) }}
     {% endif %}
-    {% set last_run = _last_time(load_relation(runs_relation()), 'started_at') %}
+    {% set runs = load_relation(runs_relation()) %}
+    {% set last_run = _last_time(runs, 'started_at') %}
     {% if last_run %}
         {{ exceptions.raise_compiler_error(
             _clock_words('the work file has a run', last_run)

@@ -71,3 +71,14 @@ def test_a_variable_of_the_other_project_reaches_the_package(project: Path) -> N
 
     # On 2024-06-01 the last order of ada is 88 days old, more than 60.
     assert statuses == [("files:ada", "lapsed"), ("files:bob", "active")]
+
+
+def test_a_build_of_the_other_project_is_recorded_as_whole(project: Path) -> None:
+    with duckdb.connect(project / "shop.duckdb", read_only=True) as warehouse:
+        runs = warehouse.execute(
+            "select command, ended_at is not null, nodes_failed, nodes_missing, note,"
+            " invocation_id = (select build_id from marts.build_info)"
+            " from utilities.dbt_runs"
+        ).fetchall()
+
+    assert runs == [("build", True, 0, 0, None, True)]

@@ -605,3 +605,12 @@ def test_the_demo_is_published_with_every_mart_and_comment(demo_published, demo)
             " where schema_name = 'marts' and comment is null"
         ).fetchall()
         assert undescribed == 0
+
+
+def test_a_file_that_takes_a_place_takes_no_log_of_the_old_one(tmp_path):
+    new, old = tmp_path / "new", tmp_path / "old.duckdb"
+    for path in (new, old, durable.wal_of(old)):
+        path.write_text(path.name)
+    durable.take_place(new, old)
+    assert [path.name for path in tmp_path.iterdir()] == ["old.duckdb"]
+    assert old.read_text() == "new"

@@ -252,15 +252,12 @@ def test_demo_with_a_seed_that_is_no_number_is_an_error_that_says_so(tmp_path):
 
 # -------------------------------------------------------------------- headlines
 
-WORK_FILE_SQL = """
-create schema utilities;
-create schema staging;
+PUBLISHED_SQL = """
 create schema marts;
-create table utilities.util_as_of_date as
-    select date '2025-12-30' as as_of_date;
-create table staging.stg_files__orders as
-    select 'data/demo/orders.csv' as file_name;
-create table staging.stg_files__subscriptions (file_name varchar);
+create table marts.build_info as
+    select
+        date '2025-12-30' as as_of_date,
+        'folder data/demo' as input_origin;
 create table marts.rpt_mrr_monthly as
     select *
     from (values
@@ -291,22 +288,22 @@ create table marts.fct_customer_lifetime_value as
 """
 
 
-def make_work_file(tmp_path: Path, further_sql: str = "") -> str:
-    path = tmp_path / "work_of_test.duckdb"
+def make_published(tmp_path: Path, further_sql: str = "") -> str:
+    path = tmp_path / "published_of_test.duckdb"
     with duckdb.connect(str(path)) as connection:
-        connection.execute(WORK_FILE_SQL + further_sql)
+        connection.execute(PUBLISHED_SQL + further_sql)
     return str(path)
 
 
-def headlines_of(work_file: str) -> str:
-    result = run("headlines", PERENNIAL_WORK_FILE=work_file)
+def headlines_of(published: str) -> str:
+    result = run("headlines", PERENNIAL_PUBLISHED_FILE=published)
     assert result.exit_code == 0, result.stderr
     return result.stdout
 
 
 def test_headlines_are_aligned_and_name_date_input_and_tables(tmp_path):
     clv = "Average CLV, historical + predicted"
-    assert headlines_of(make_work_file(tmp_path)).splitlines() == [
+    assert headlines_of(make_published(tmp_path)).splitlines() == [
         f"{'As of':<35}  2025-12-30",
         f"{'Input':<35}  data/demo (the bundled demo)",
         f"{'MRR':<35}   1,234.57  marts.rpt_mrr_monthly, 2025-12",
@@ -319,7 +316,7 @@ def test_headlines_are_aligned_and_name_date_input_and_tables(tmp_path):
 
 def test_headlines_without_subscriptions_say_that_there_are_none(tmp_path):
     text = headlines_of(
-        make_work_file(
+        make_published(
             tmp_path,
             "delete from marts.rpt_mrr_monthly; delete from marts.rpt_churn_monthly;",
         )
@@ -330,7 +327,7 @@ def test_headlines_without_subscriptions_say_that_there_are_none(tmp_path):
 
 def test_headlines_without_a_complete_month_say_so(tmp_path):
     text = headlines_of(
-        make_work_file(
+        make_published(
             tmp_path, "delete from marts.rpt_churn_monthly where is_complete_month"
         )
     )
@@ -339,50 +336,50 @@ def test_headlines_without_a_complete_month_say_so(tmp_path):
 
 def test_headlines_name_the_users_own_folder(tmp_path):
     text = headlines_of(
-        make_work_file(
+        make_published(
             tmp_path,
-            "update staging.stg_files__orders set file_name = 'shop/orders.csv'",
+            "update marts.build_info set input_origin = 'folder shop'",
         )
     )
     assert "  shop\n" in text
     assert "demo" not in text
 
 
-def test_headlines_without_a_work_file_say_what_to_do(tmp_path):
+def test_headlines_without_a_published_file_say_what_to_do(tmp_path):
     missing = str(tmp_path / "missing.duckdb")
     assert_is_clear_error(
-        run("headlines", PERENNIAL_WORK_FILE=missing), missing, "run dbt build"
+        run("headlines", PERENNIAL_PUBLISHED_FILE=missing), missing, "perennial publish"
     )
 
 
-def test_headlines_of_a_locked_work_file_say_what_to_do(tmp_path):
-    work_file = make_work_file(tmp_path)
+def test_headlines_of_a_locked_file_say_what_to_do(tmp_path):
+    published = make_published(tmp_path)
     hold = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True)"
     with subprocess.Popen(
-        [sys.executable, "-c", f"{hold}; sys.stdin.read()", work_file],
+        [sys.executable, "-c", f"{hold}; sys.stdin.read()", published],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as holder:
         holder.stdout.readline()
-        result = run("headlines", PERENNIAL_WORK_FILE=work_file)
+        result = run("headlines", PERENNIAL_PUBLISHED_FILE=published)
         holder.stdin.close()
-    assert_is_clear_error(result, work_file, "in use by another process")
+    assert_is_clear_error(result, published, "in use by another process")
 
 
 def test_headlines_of_a_file_that_is_no_database_say_so(tmp_path):
     no_database = tmp_path / "text.duckdb"
     no_database.write_text("not a database " * 1000)
     assert_is_clear_error(
-        run("headlines", PERENNIAL_WORK_FILE=str(no_database)), "cannot be read"
+        run("headlines", PERENNIAL_PUBLISHED_FILE=str(no_database)), "cannot be read"
     )
 
 
-def test_headlines_before_a_complete_build_say_which_table_is_missing(tmp_path):
-    work_file = make_work_file(tmp_path, "drop table marts.rpt_churn_monthly")
+def test_headlines_of_an_older_version_say_which_table_is_missing(tmp_path):
+    published = make_published(tmp_path, "drop table marts.rpt_churn_monthly")
     assert_is_clear_error(
-        run("headlines", PERENNIAL_WORK_FILE=work_file),
+        run("headlines", PERENNIAL_PUBLISHED_FILE=published),
         "rpt_churn_monthly",
-        "run dbt build",
+        "build and publish it anew",
     )
 
 
@@ -390,5 +387,5 @@ def test_headlines_of_an_empty_database_say_what_to_do(tmp_path):
     empty = tmp_path / "empty.duckdb"
     duckdb.connect(str(empty)).close()
     assert_is_clear_error(
-        run("headlines", PERENNIAL_WORK_FILE=str(empty)), "run dbt build"
+        run("headlines", PERENNIAL_PUBLISHED_FILE=str(empty)), "publish it anew"
     )

@@ -226,12 +226,12 @@ def test_check_finds_the_example_ready(checkout):
     assert "Ready to build" in outcome.stdout
 
 
-def test_the_numbers_of_the_readme_are_those_of_the_demo(demo_scratch, demo):
+def test_the_numbers_of_the_readme_are_those_of_the_demo(demo_published):
     (shown,) = blocks(README, "text")[:1]
     outcome = subprocess.run(
         [sys.executable, "-m", "perennial", "headlines"],
         cwd=PROJECT,
-        env={**os.environ, "PERENNIAL_WORK_FILE": str(demo_scratch / "work.duckdb")},
+        env={**os.environ, "PERENNIAL_PUBLISHED_FILE": str(demo_published)},
         capture_output=True,
         text=True,
         check=False,

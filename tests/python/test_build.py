@@ -1,0 +1,317 @@
+"""The build command: what it gives dbt, what it shows, and how it ends.
+
+A stand-in takes dbt's place: it is loaded instead of dbt, does what the test
+says, and takes no seconds to do it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import PROJECT
+from published import Shop
+
+from perennial.build import (
+    UNINTERESTING,
+    BuildError,
+    check_files,
+    find_commit,
+    read_variables,
+)
+
+BUILD = [sys.executable, "-m", "perennial", "build"]
+# A build that ends well: the work file that was prepared takes its place.
+BUILDS = "shutil.copy(os.environ['PREPARED'], os.environ['PERENNIAL_WORK_FILE'])"
+WAITS = "print(f'dbt is {os.getpid()}', flush=True); time.sleep(600)"
+LATER = "timestamp '2099-01-01'"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """A shop with build 1 published, and build 2 prepared for the stand-in."""
+    shop = Shop(tmp_path / "shop")
+    shop.build(1)
+    shop.publish()
+    shop.build(2)
+    with duckdb.connect(str(shop.places.work)) as work:
+        work.execute(f"update utilities.dbt_runs set started_at = {LATER}")
+    shop.places.work.rename(shop.folder / "prepared.duckdb")
+    return shop
+
+
+def environment(shop: Shop, does: str) -> dict[str, str]:
+    """The environment of a build whose dbt does something."""
+    stand_in = shop.folder / "stand_in" / "dbt" / "cli"
+    stand_in.mkdir(parents=True, exist_ok=True)
+    (stand_in.parent / "__init__.py").touch()
+    (stand_in / "__init__.py").touch()
+    (stand_in / "main.py").write_text(
+        "import os, shutil, sys, time\n"
+        "def cli(arguments):\n"
+        "    print('given', arguments, flush=True)\n"
+        f"    {does}\n"
+    )
+    return {
+        **os.environ,
+        **shop.environment,
+        "PREPARED": str(shop.folder / "prepared.duckdb"),
+        "PYTHONPATH": f"{PROJECT}:{stand_in.parents[1]}",
+    }
+
+
+def build(shop: Shop, does: str, *arguments: str, **further: str):
+    """A build to its end."""
+    return subprocess.run(
+        [*BUILD, *arguments],
+        cwd=shop.folder,
+        env=environment(shop, does) | further,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def start(shop: Shop) -> tuple[subprocess.Popen[str], int]:
+    """A build whose dbt waits, and the process of that dbt."""
+    process = subprocess.Popen(
+        BUILD,
+        cwd=shop.folder,
+        env=environment(shop, WAITS),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    process.stdout.readline()
+    # It can be read while dbt runs: output is not held back to the end.
+    return process, int(process.stdout.readline().removeprefix("dbt is "))
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process ends within some seconds."""
+    for _ in range(500):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        state = Path(f"/proc/{pid}/stat")
+        if state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z":
+            return True
+        time.sleep(0.01)
+    return False
+
+
+# ---------------------------------------------------------------- from end to end
+
+
+def test_a_build_is_published_and_its_headlines_shown(shop):
+    outcome = build(shop, BUILDS)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "published: build 00000002" in outcome.stdout
+    assert outcome.stdout.splitlines()[-1].startswith("Average CLV")
+    assert shop.number() == 2
+
+
+def test_dbt_is_given_what_the_options_say(shop):
+    outcome = build(
+        shop,
+        BUILDS,
+        *("--input", "my shop", "--as-of", "2025-12-31", "--target", "other"),
+        *("--vars", "{history_name: it's}"),
+    )
+    given = outcome.stdout.splitlines()[0]
+    assert "'--exclude-resource-type', 'unit_test'" in given
+    assert "'--target', 'other'" in given
+    for variable in (
+        '"history_name": "it\\\'s"',
+        '"input_path": "my shop"',
+        '"as_of_date": "2025-12-31"',
+    ):
+        assert variable in given
+
+
+def test_files_that_dbt_writes_are_their_owners_alone(shop):
+    assert build(shop, "open('by_dbt', 'w').close()").returncode == 1
+    assert (shop.folder / "by_dbt").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_failed_build_publishes_nothing(shop):
+    outcome = build(shop, "sys.exit(2)")
+    assert outcome.returncode == 1
+    assert outcome.stderr.startswith("Error: dbt build failed")
+    assert shop.number() == 1
+
+
+def test_a_dbt_that_was_killed_is_told_as_such(shop):
+    outcome = build(shop, "os.kill(os.getpid(), 9)")
+    assert outcome.returncode == 1
+    assert "dbt was ended by SIGKILL" in outcome.stderr
+    assert "PERENNIAL_MEMORY_LIMIT" in outcome.stderr
+
+
+def test_a_dbt_that_wrote_elsewhere_publishes_no_old_work_file(shop):
+    with duckdb.connect(str(shop.folder / "prepared.duckdb")) as work:
+        work.execute("update utilities.dbt_runs set started_at = '2025-03-03'")
+    outcome = build(shop, BUILDS)
+    assert outcome.returncode == 1
+    assert "dbt did not write to the work file" in outcome.stderr
+    assert shop.number() == 1
+
+
+def test_a_build_takes_the_options_of_publishing(shop):
+    with duckdb.connect(str(shop.folder / "prepared.duckdb")) as work:
+        work.execute("delete from marts.rpt_input_reconciliation")
+    assert "customers is gone" in build(shop, BUILDS).stderr
+    assert build(shop, BUILDS, "--accept-shrink").returncode == 0
+    assert shop.number() == 2
+
+
+def test_the_commit_is_given_to_dbt_and_one_that_is_given_wins(shop):
+    does = "print(os.environ.get('PERENNIAL_GIT_COMMIT'), flush=True)"
+    assert build(shop, does).stdout.splitlines()[1] == "None"
+    assert build(shop, does, PERENNIAL_GIT_COMMIT="abc").stdout.splitlines()[1] == "abc"
+
+
+def test_the_commit_of_a_checkout_is_found(tmp_path):
+    assert find_commit(tmp_path) is None
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "init", "--quiet"], cwd=tmp_path, check=True)
+    (tmp_path / "file").touch()
+    subprocess.run([*git, "add", "."], cwd=tmp_path, check=True)
+    subprocess.run([*git, "commit", "-qm", "first"], cwd=tmp_path, check=True)
+    commit = find_commit(tmp_path)
+    assert len(commit) == 40
+    (tmp_path / "file").write_text("changed")
+    assert find_commit(tmp_path) == f"{commit}-dirty"
+
+
+# ----------------------------------------------------------------- how it ends
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_dbt_and_frees_the_lock(shop, number):
+    process, dbt = start(shop)
+    assert "another perennial" in build(shop, BUILDS).stderr
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.startswith(f"Error: stopped by {number.name}; nothing was published")
+    assert "Traceback" not in errors
+    assert is_gone(dbt)
+    assert build(shop, BUILDS).returncode == 0
+    assert shop.number() == 2
+
+
+def test_a_killed_build_leaves_no_dbt_behind(shop):
+    process, dbt = start(shop)
+    process.kill()
+    process.communicate()
+    assert is_gone(dbt)
+    assert build(shop, BUILDS).returncode == 0
+    assert shop.number() == 2
+
+
+# --------------------------------------------------------------- before it begins
+
+
+def test_a_work_file_in_use_is_said_before_dbt_runs(shop):
+    shop.build(1, history=False)
+    script = (
+        "import duckdb, sys; held = duckdb.connect(sys.argv[1]);"
+        " print(1, flush=True); sys.stdin.read()"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script, str(shop.places.work)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    holder.stdout.readline()
+    outcome = build(shop, BUILDS)
+    holder.communicate("")
+    assert outcome.returncode == 1
+    assert outcome.stdout == ""
+    assert "the work file" in outcome.stderr
+    assert f"PID {holder.pid}" in outcome.stderr
+
+
+def test_a_damaged_history_is_said_before_dbt_runs(shop):
+    shop.places.history.write_text("no database" * 1000)
+    outcome = build(shop, BUILDS)
+    assert outcome.stdout == ""
+    assert "the history file" in outcome.stderr
+    assert "bring back a copy" in outcome.stderr
+
+
+def test_the_log_of_a_deleted_work_file_goes_too(shop):
+    log = shop.places.work.with_name("work.duckdb.wal")
+    log.write_text("of a file that was deleted")
+    check_files(shop.places)
+    assert not log.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("[a, b]", "is no mapping"),
+        ("{a: b", "is no YAML"),
+        ("text", "is no mapping"),
+    ],
+)
+def test_variables_that_are_none_are_a_sentence(given, words):
+    with pytest.raises(BuildError, match=words):
+        read_variables(given, None, None)
+
+
+def test_a_variable_is_not_given_twice():
+    with pytest.raises(BuildError, match="as_of_date is given twice"):
+        read_variables("{as_of_date: 2025-12-31}", None, "2025-12-30")
+
+
+def test_only_what_is_given_becomes_a_variable():
+    assert read_variables(None, None, None) == {}
+    assert read_variables("{a: 1}", "~/shop", "") == {
+        "a": 1,
+        "input_path": str(Path.home() / "shop"),
+    }
+
+
+# ----------------------------------------------------------------- what is shown
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "07:41:20  1 of 578 START sql table model utilities.util_numbers ... [RUN]",
+        "07:41:20  1 of 578 OK created sql table model utilities.util_numbers",
+        "07:41:20  12 of 578 PASS not_null_build_info_build_id .. [PASS in 0.05s]",
+        "07:41:20  13 of 578 SKIP relation marts.dim_customers .. [SKIP]",
+        "07:41:20  Registered adapter: duckdb=1.11.1",
+        "07:41:20  Concurrency: 4 threads (target='duckdb')",
+        "07:41:20  ",
+    ],
+)
+def test_what_only_concerns_dbt_is_not_shown(line):
+    assert UNINTERESTING.search(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "07:41:20  12 of 578 FAIL 3 not_null_build_info_build_id .. [FAIL 3 in 0.05s]",
+        "07:41:20  12 of 578 WARN 1 some_test .... [WARN 1 in 0.05s]",
+        "07:41:20  12 of 578 ERROR creating sql table model marts.dim_customers",
+        "07:41:20  Inputs: folder data/demo",
+        "07:41:20    orders   data/demo/orders.csv, 7220 rows",
+        "07:41:20  Done. PASS=573 WARN=0 ERROR=0 SKIP=0 NO-OP=0 TOTAL=573",
+    ],
+)
+def test_inputs_warnings_errors_and_the_summary_are_shown(line):
+    assert not UNINTERESTING.search(line)

@@ -58,11 +58,19 @@ CLASSIFIERS = {
 HEAD = """\
 # Licences
 
-What is installed with `requirements.txt`, and under which licence each package is: {count} packages, written by `make licences` from what the installed packages say of themselves. A test compares this page with the installation, and refuses a package without a licence that it can name, and one whose licence is not among: {allowed}.
+What is installed with `requirements.txt`, and under which licence each package is: \
+{count} packages, written by `make licences` from what the installed packages say of \
+themselves. A test compares this page with the installation, and refuses a package \
+without a licence that it can name, and one whose licence is not among: {allowed}.
 
-Where a package can be had under one of several licences, it is taken under one of these. The project itself is under Apache-2.0, see [LICENSE](../LICENSE). It distributes none of these packages: you install them.
+Where a package can be had under one of several licences, it is taken under one of \
+these. The project itself is under Apache-2.0, see [LICENSE](../LICENSE). It \
+distributes none of these packages: you install them.
 
-The identifiers are those of [SPDX](https://spdx.org/licenses/). They are of the package. A wheel may hold compiled libraries under terms of their own, which its licence files name: those of scipy include run-time libraries of GCC, under the GPL with its run-time exception and the LGPL.
+The identifiers are those of [SPDX](https://spdx.org/licenses/). They are of the \
+package. A wheel may hold compiled libraries under terms of their own, which its \
+licence files name: those of scipy include run-time libraries of GCC, under the GPL \
+with its run-time exception and the LGPL.
 
 | package | licence | told by |
 |---|---|---|

@@ -33,6 +33,8 @@ final as (
         '{{ invocation_id }}' as build_id,
 
         ---------- attributes
+        {{ sql_text(history_name()) }} as input_name,
+        '{{ policy_key() }}' as policy_key,
         {{ sql_text(
             locate_inputs().origin if execute else ''
         ) }} as input_origin,
@@ -42,11 +44,14 @@ final as (
         || version() as versions,
         {{ sql_text(policy_values() | tojson) }} as policies,
         fingerprints.input_fingerprint,
+        -- Publishing fills these two, in the published file.
+        cast(null as {{ dbt.type_string() }}) as accepted_audits,
 
         ---------- dates
         {{ as_of_date() }} as as_of_date,
         cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp)
-            as started_at
+            as started_at,
+        cast(null as timestamp) as published_at
 
     from fingerprints
 

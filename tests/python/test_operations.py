@@ -44,11 +44,11 @@ def run_python(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def folder(demo_published: Path, tmp_path: Path) -> Path:
+def folder(published_folder: Path, tmp_path: Path) -> Path:
     """A project folder with the published demo and its history."""
     (tmp_path / "warehouse").mkdir()
     for name in ("published.duckdb", "history.duckdb"):
-        shutil.copy(demo_published / name, tmp_path / "warehouse")
+        shutil.copy(published_folder / name, tmp_path / "warehouse")
     return tmp_path
 
 
@@ -145,23 +145,35 @@ def test_each_variable_of_the_environment_that_is_named_is_read():
     assert {name for name in named if name not in code} == set()
 
 
-def test_the_files_of_the_table_are_those_that_publishing_leaves(demo_published):
+def test_the_settings_of_memory_and_disk_reach_dbt_and_publishing():
+    profile = (PROJECT / "profiles.yml").read_text(encoding="utf-8")
+    settings = [
+        row[0].strip("`")
+        for row in table_rows(section("Memory and disk"))
+        if row[0].startswith("`")
+    ]
+    assert len(settings) == 3
+    assert [name for name in settings if name not in profile] == []
+    assert [name for name in settings if name not in SAID] == []
+
+
+def test_the_files_of_the_table_are_those_that_publishing_leaves(published_folder):
     left = {
         re.sub(r"^warehouse/", "", path.strip("`").rstrip("/"))
         for row in table_rows(section("What a build leaves, and where"))
         for path in row[0].split(", ")
         if path.startswith("`warehouse/")
     }
-    there = {path.name for path in demo_published.iterdir()} - {"said.txt"}
+    there = {path.name for path in published_folder.iterdir()} - {"said.txt"}
     assert left - there == {"published.duckdb.new"}
     assert there - left == set()
 
 
-def test_the_kept_builds_are_listed(demo_published):
+def test_the_kept_builds_are_listed(published_folder):
     (line,) = [
         one for one in commands_in(section("Rollback")) if one.endswith("--list")
     ]
-    outcome = run_perennial(*line.split(), folder=demo_published)
+    outcome = run_perennial(*line.split(), folder=published_folder)
     assert outcome.returncode == 0, outcome.stderr
     assert "published now" in outcome.stdout
 
@@ -323,7 +335,7 @@ def test_the_history_names_no_customer(folder):
 # ----------------------------------------------------------------------- sizes
 
 
-def test_the_sizes_are_those_of_the_demo(demo_published):
+def test_the_sizes_are_those_of_the_demo(published_folder):
     sizes = {
         row[0].strip("`"): float(row[1].split()[0])
         for row in table_rows(section("Sizes"))
@@ -333,7 +345,7 @@ def test_the_sizes_are_those_of_the_demo(demo_published):
     measured = {
         "data/demo": inputs,
         **{
-            name: (demo_published / name).stat().st_size
+            name: (published_folder / name).stat().st_size
             for name in ("work.duckdb", "published.duckdb", "history.duckdb")
         },
     }

@@ -39,7 +39,7 @@ NOT_RUN = {
     "pip install -r requirements.txt && dbt build": (
         "the fixture `demo` builds it; what it installs is tested in test_tooling"
     ),
-    "python -m perennial publish": "the fixture `demo_published` runs it",
+    "python -m perennial publish": "the fixture `published_folder` runs it",
     "python -m perennial rollback --list": "run on the demo in test_operations",
     "python -m perennial rollback": "needs two builds: test_rollback",
     "python -m perennial export rpt_mrr_monthly --output mrr.csv": "test_export",
@@ -83,9 +83,9 @@ QUESTIONS = [
 
 
 @pytest.fixture(scope="module")
-def published(demo_published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def published(published_folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published file of the demo."""
-    with opened(demo_published / "published.duckdb") as connection:
+    with opened(published_folder / "published.duckdb") as connection:
         yield connection
 
 
@@ -237,12 +237,12 @@ def test_check_finds_the_example_ready(checkout):
     assert "Ready to build" in outcome.stdout
 
 
-def test_the_numbers_of_the_readme_are_those_of_the_demo(demo_published):
+def test_the_numbers_of_the_readme_are_those_of_the_demo(published_folder):
     (shown,) = blocks(README, "text")[:1]
-    outcome = run_perennial("headlines", folder=demo_published)
+    outcome = run_perennial("headlines", folder=published_folder)
     assert outcome.returncode == 0, outcome.stderr
     assert outcome.stdout == shown
-    assert (demo_published / "said.txt").read_text("utf-8").endswith(shown)
+    assert (published_folder / "said.txt").read_text("utf-8").endswith(shown)
 
 
 def test_what_is_built_by_hand_is_published_by_the_next_command(example, checkout):
@@ -254,11 +254,11 @@ def test_what_is_built_by_hand_is_published_by_the_next_command(example, checkou
         ).fetchall() == [(AS_OF, "folder path/to/folder")]
 
 
-def test_the_python_of_the_readme_runs(demo_published, tmp_path):
+def test_the_python_of_the_readme_runs(published_folder, tmp_path):
     (script,) = blocks(README, "python")
     (tmp_path / "warehouse").mkdir()
     (tmp_path / "warehouse/published.duckdb").symlink_to(
-        demo_published / "published.duckdb"
+        published_folder / "published.duckdb"
     )
     outcome = subprocess.run(
         [sys.executable, "-c", script],

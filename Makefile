@@ -26,7 +26,8 @@ LOCK := uv pip compile pyproject.toml --quiet --universal \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test check mutations lint format demo lock clean setup setup-dev
+.PHONY: help build test check mutations lint format demo lock licences clean \
+    setup setup-dev
 
 help: ## list the targets
 	@echo "make <target>:"
@@ -68,6 +69,9 @@ lock: ## remake requirements*.txt from pyproject.toml (UPGRADE=--upgrade)
 	    echo "make lock needs uv: $(PYTHON) -m pip install uv" >&2; exit 1; }
 	$(LOCK) --extra dev --output-file requirements-dev.txt
 	$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt
+
+licences: setup-dev ## write docs/licences.md from the installed packages
+	$(PY) tests/licences.py
 
 clean: ## remove what builds and tests leave behind; .venv and warehouse stay
 	rm -rf target logs dbt_packages build *.egg-info

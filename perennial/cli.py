@@ -13,6 +13,12 @@ from perennial.build import BuildError, read_variables, run_build
 from perennial.check import CheckError, check_folder, format_check
 from perennial.contract import ContractError
 from perennial.demo import DEFAULT_SEED, write_demo
+from perennial.export import (
+    ExportError,
+    export_mart,
+    export_mart_to_file,
+    text_stream,
+)
 from perennial.headlines import HeadlinesError, format_headlines, read_headlines
 from perennial.kept import KeptError, format_kept, list_kept, roll_back
 from perennial.lock import LockError, locked
@@ -24,6 +30,7 @@ DEMO_FOLDER = Path("data/demo")
 # What building, publishing and reading say in words of their own.
 EXPECTED = (
     BuildError,
+    ExportError,
     HeadlinesError,
     KeptError,
     LockError,
@@ -267,6 +274,44 @@ def headlines() -> None:
         show_headlines(find_places())
     except EXPECTED as error:
         raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.argument("mart")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, allow_dash=True),
+    default=Path("-"),
+    help="File to write to; without it, or with -, standard output.",
+)
+def export(mart: str, output: Path) -> None:
+    """Write MART of the published file as CSV, safe to open in a spreadsheet.
+
+    UTF-8 with a header; dates are ISO, an empty cell is null. A text that a
+    spreadsheet would take for a formula gets a leading apostrophe. The file is
+    there in full or not at all.
+
+    \b
+    Example:
+      perennial export dim_customers --output customers.csv
+    """
+    try:
+        published = find_places().published
+        if str(output) != "-":
+            count = export_mart_to_file(published, mart, output)
+            click.echo(f"{output}  {count} rows")
+            return
+        with text_stream(click.get_binary_stream("stdout")) as stream:
+            export_mart(published, mart, stream)
+    except EXPECTED as error:
+        raise click.ClickException(str(error)) from error
+    except BrokenPipeError:
+        # Whoever read it has enough, like head; click ends quietly.
+        raise
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot write to standard output: {error.strerror}"
+        ) from error
 
 
 @main.command()

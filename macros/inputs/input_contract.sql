@@ -36,7 +36,7 @@
                 'birth_date': 'date',
                 'income_band': 'text',
                 'interests': 'text',
-                'external_customer_ids': 'text',
+                'external_customer_ids': 'ids',
                 'loaded_at': 'timestamp',
             },
         },

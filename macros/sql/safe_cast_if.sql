@@ -72,3 +72,32 @@
         expression ~ ' rlike ' ~ perennial.sql_text('^(' ~ pattern ~ ')$')
     ) %}
 {% endmacro %}
+
+
+{# True when a part of the text matches a regular expression. #}
+{% macro contains_pattern(expression, pattern) %}
+    {% do return(
+        adapter.dispatch('contains_pattern', 'perennial')(expression, pattern)
+    ) %}
+{% endmacro %}
+
+{% macro default__contains_pattern(expression, pattern) %}
+    {% do return(
+        'regexp_like(' ~ expression ~ ', ' ~ perennial.sql_text(pattern) ~ ')'
+    ) %}
+{% endmacro %}
+
+{% macro duckdb__contains_pattern(expression, pattern) %}
+    {% do return(
+        'regexp_matches(' ~ expression ~ ', ' ~ perennial.sql_text(pattern)
+        ~ ')'
+    ) %}
+{% endmacro %}
+
+{% macro postgres__contains_pattern(expression, pattern) %}
+    {% do return(expression ~ ' ~ ' ~ perennial.sql_text(pattern)) %}
+{% endmacro %}
+
+{% macro spark__contains_pattern(expression, pattern) %}
+    {% do return(expression ~ ' rlike ' ~ perennial.sql_text(pattern)) %}
+{% endmacro %}

@@ -24,7 +24,10 @@
     ] %}
     {% for column, kind in contract.columns.items() %}
         {% set raw = relation ~ '.' ~ column %}
-        {% do lines.append(typed_value(raw, kind) ~ ' as ' ~ column) %}
+        {% set is_personal = column in contract.get('personal', []) %}
+        {% do lines.append(typed_value(
+            raw, 'personal' if is_personal and kind == 'text' else kind
+        ) ~ ' as ' ~ column) %}
         {% if kind in ('timestamp', 'end_timestamp') %}
             {% do lines.append(
                 reporting_date(typed_value(raw, kind)) ~ ' as '

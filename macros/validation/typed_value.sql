@@ -1,12 +1,15 @@
 {#
     A text from the inputs as a value of its kind, null when it is not one.
-    The one place that says what a valid amount, date or word looks like.
+    The one place that says what a valid amount, date or word looks like, and
+    the one where e-mail addresses end, wherever they were written: ids and
+    texts have none from here on. Only columns that the contract calls personal
+    stay as they are.
 
     Arguments
         column  text column
-        kind    id, text, category, currency, timestamp, end_timestamp,
-                date, amount, number, count, rate, score, boolean,
-                billing_interval or subscription_status
+        kind    id, ids, text, personal, category, currency, timestamp,
+                end_timestamp, date, amount, number, count, rate, score,
+                boolean, billing_interval or subscription_status
 
     Returns an SQL expression. Amounts and numbers are decimal(18,6);
     timestamps are UTC without a zone; categories are folded to lower case
@@ -16,15 +19,25 @@
         {{ typed_value('gross_amount', 'amount') }}
 #}
 {% macro typed_value(column, kind) %}
-    {% if kind in ('id', 'text') %}
+    {% if kind == 'personal' %}
         {% do return(clean_text(column)) %}
+    {% elif kind == 'id' %}
+        {% do return(unreadable_id(column)) %}
+    {% elif kind == 'ids' %}
+        {% do return(unreadable_ids(column)) %}
+    {% elif kind == 'text' %}
+        {% do return(unreadable_text(column, clean_text(column))) %}
     {% elif kind == 'category' %}
-        {% do return(folded_text(column)) %}
+        {% do return(unreadable_text(
+            column, folded_text(column), longest_category()
+        )) %}
     {% elif kind == 'currency' %}
-        {% do return(
+        {% do return(unreadable_text(
+            column,
             "coalesce(upper(" ~ clean_text(column) ~ "), "
-            ~ sql_text(policy('reporting_currency')) ~ ")"
-        ) %}
+            ~ sql_text(policy('reporting_currency')) ~ ")",
+            longest_category()
+        )) %}
     {% elif kind == 'billing_interval' %}
         {% do return(_spelled_like(column, billing_interval_spellings())) %}
     {% elif kind == 'subscription_status' %}

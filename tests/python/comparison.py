@@ -45,6 +45,7 @@ KEYS = {
     "rpt_clv_backtest": ("model_name", "value_decile"),
     "fct_rejected_rows": ("table_name", "line_number"),
     "rpt_input_reconciliation": ("table_name", "currency"),
+    "rpt_closed_months": ("closed_month", "metric_name"),
 }
 RATE = re.compile(
     r"_rate$|_rate_low$|_rate_high$|_ratio$|_share$|_12m$|_yoy$"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -90,6 +91,23 @@ def run_dbt(
     return outcome
 
 
+def run_perennial(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of perennial on the three files of a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "perennial", *arguments],
+        cwd=PROJECT,
+        env={
+            **os.environ,
+            "PERENNIAL_WORK_FILE": str(folder / "work.duckdb"),
+            "PERENNIAL_HISTORY_FILE": str(folder / "history.duckdb"),
+            "PERENNIAL_PUBLISHED_FILE": str(folder / "published.duckdb"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def build_folder(folder: Path, as_of: date, scratch: Path, **policies: Any) -> None:
     """One `dbt build` of a folder that is dirty on purpose."""
     variables = {
@@ -156,6 +174,20 @@ def demo_published(demo_scratch: Path) -> Path:
     )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     return demo_scratch / "published.duckdb"
+
+
+@pytest.fixture(scope="session")
+def published_folder(
+    demo_scratch: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A folder of the demo's work file, its history, and what is published."""
+    folder = tmp_path_factory.mktemp("published")
+    for name in ("work.duckdb", "history.duckdb"):
+        shutil.copy(demo_scratch / name, folder)
+    outcome = run_perennial("publish", folder=folder)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    (folder / "said.txt").write_text(outcome.stdout, encoding="utf-8")
+    return folder
 
 
 @pytest.fixture(scope="session")

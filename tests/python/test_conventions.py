@@ -28,7 +28,7 @@ MACRO = re.compile(
 POLICY = re.compile(r"^ {8}'(\w+)': \{", re.MULTILINE)
 # _private helpers, and the variants of a dispatched macro for one engine.
 NOT_PUBLIC = re.compile(r"^_|^[a-z]+__")
-COLUMN_KEYS = {"name", "data_type", "description", "data_tests"}
+COLUMN_KEYS = {"name", "data_type", "description", "data_tests", "config"}
 MODEL_KEYS = {"name", "description", "columns", "data_tests", "config"}
 MAX_COLUMNS = 80
 MAX_LINES = 120

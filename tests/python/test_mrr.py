@@ -1,4 +1,4 @@
-"""Movements, customer months and the monthly bridge against the reference."""
+"""Movements, customer months, the bridge and closed months against the reference."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ MARTS = (
     "fct_mrr_movements",
     "fct_customer_mrr",
     "rpt_mrr_monthly",
+    "rpt_closed_months",
 )
 
 

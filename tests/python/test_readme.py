@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from conftest import PROJECT, opened
+from conftest import PROJECT, opened, run_perennial
 from reference import compute
 from test_time_zones import BERLIN_TIMES
 
@@ -38,7 +39,10 @@ NOT_RUN = {
     "pip install -r requirements.txt && dbt build": (
         "the fixture `demo` builds it; what it installs is tested in test_tooling"
     ),
-    "python -m perennial headlines": "run on the demo, below",
+    "python -m perennial publish": "the fixture `published_folder` runs it",
+    "python -m perennial rollback --list": "run on the demo in test_operations",
+    "python -m perennial rollback": "needs two builds: test_rollback",
+    "python -m perennial export rpt_mrr_monthly --output mrr.csv": "test_export",
     "dbt build --vars '{input_path: warehouse/cdnow}'": "test_cdnow builds it",
     "dbt build --vars '{clv_calculator_overrides: {customer_churn_rate: 0.02}}'": (
         "test_calculator builds with overrides"
@@ -78,6 +82,13 @@ QUESTIONS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def published(published_folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published file of the demo."""
+    with opened(published_folder / "published.duckdb") as connection:
+        yield connection
+
+
 def test_readme_answers_at_least_ten_questions():
     assert len(QUESTIONS) >= 10
 
@@ -87,16 +98,16 @@ def test_readme_answers_at_least_ten_questions():
     [question[1:] for question in QUESTIONS],
     ids=[question[0] for question in QUESTIONS],
 )
-def test_each_query_of_the_readme_has_an_answer_in_the_demo(table, query, demo):
+def test_each_query_of_the_readme_has_an_answer_in_the_demo(table, query, published):
     assert f"marts.{table}" in query
-    assert demo.rows(query)
+    assert published.execute(query).fetchall()
 
 
-def test_each_public_table_answers_a_question(demo):
-    public = demo.rows("""
+def test_each_public_table_answers_a_question(published):
+    public = published.execute("""
         select table_name from information_schema.tables
         where table_schema = 'marts'
-    """)
+    """).fetchall()
     assert {table for _, table, _ in QUESTIONS} == {table for (table,) in public}
 
 
@@ -226,24 +237,29 @@ def test_check_finds_the_example_ready(checkout):
     assert "Ready to build" in outcome.stdout
 
 
-def test_the_numbers_of_the_readme_are_those_of_the_demo(demo_published):
+def test_the_numbers_of_the_readme_are_those_of_the_demo(published_folder):
     (shown,) = blocks(README, "text")[:1]
-    outcome = subprocess.run(
-        [sys.executable, "-m", "perennial", "headlines"],
-        cwd=PROJECT,
-        env={**os.environ, "PERENNIAL_PUBLISHED_FILE": str(demo_published)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    outcome = run_perennial("headlines", folder=published_folder)
     assert outcome.returncode == 0, outcome.stderr
     assert outcome.stdout == shown
+    assert (published_folder / "said.txt").read_text("utf-8").endswith(shown)
 
 
-def test_the_python_of_the_readme_runs(demo_scratch, demo, tmp_path):
+def test_what_is_built_by_hand_is_published_by_the_next_command(example, checkout):
+    outcome = run("python -m perennial publish", checkout)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    with opened(checkout / "warehouse/published.duckdb") as warehouse:
+        assert warehouse.execute(
+            "select as_of_date, input_origin from marts.build_info"
+        ).fetchall() == [(AS_OF, "folder path/to/folder")]
+
+
+def test_the_python_of_the_readme_runs(published_folder, tmp_path):
     (script,) = blocks(README, "python")
     (tmp_path / "warehouse").mkdir()
-    (tmp_path / "warehouse/work.duckdb").symlink_to(demo_scratch / "work.duckdb")
+    (tmp_path / "warehouse/published.duckdb").symlink_to(
+        published_folder / "published.duckdb"
+    )
     outcome = subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,

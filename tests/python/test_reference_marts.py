@@ -912,3 +912,51 @@ def test_the_plan_is_the_current_one_or_none(tell: Tell) -> None:
         if row["attribute_name"] == "plan"
     }
     assert plans == {"pro": (1, 60), "none": (1, 30)}
+
+
+# --- Closed months ----------------------------------------------------------
+
+
+def test_a_month_that_is_over_is_told_with_its_mrr_customers_and_money(
+    tell: Tell,
+) -> None:
+    marts = tell(
+        as_of=date(2024, 4, 29),
+        orders=[
+            # Forty in January, ten of it back on the first day of March.
+            order("c1", "2024-01-31", 40, refunded_amount=10, refunded_at="2024-03-01"),
+            # April is not over on its 29th day.
+            order("c1", "2024-04-29", 7),
+        ],
+        subscriptions=[sub(1, "2024-02-10", 30, ended_at="2024-04-10")],
+    )
+
+    told = {
+        (row["closed_month"].month, row["metric_name"]): row["metric_value"]
+        for row in marts["rpt_closed_months"]
+    }
+    # Terms begin on 10 February, 10 March, and not on 10 April.
+    assert told == {
+        (1, "net_revenue"): 40,
+        **{(2, "mrr"): 30, (2, "customers"): 1, (2, "net_revenue"): 30},
+        **{(3, "mrr"): 30, (3, "customers"): 1, (3, "net_revenue"): 20},
+    }
+
+
+def test_on_its_last_day_a_month_is_over(tell: Tell) -> None:
+    marts = tell(as_of=date(2024, 4, 30), subscriptions=[sub(1, "2024-04-30", 30)])
+
+    assert {row["closed_month"] for row in marts["rpt_closed_months"]} == {
+        date(2024, 4, 1)
+    }
+
+
+def test_money_that_sums_to_nothing_is_told_and_no_money_is_not(tell: Tell) -> None:
+    orders = [
+        order("c1", "2024-01-05", 9, refunded_amount=9, refunded_at="2024-01-20"),
+        order("c1", "2024-03-05", 9),
+    ]
+    rows = tell(orders=orders)["rpt_closed_months"]
+
+    told = {row["closed_month"].month: row["metric_value"] for row in rows}
+    assert told == {1: 0, 3: 9}

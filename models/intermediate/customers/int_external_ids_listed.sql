@@ -40,34 +40,15 @@ split as (
 
 ),
 
--- An id may stand behind the name of its source and a colon.
-parts as (
-
-    select
-        source_customer_key,
-        external_id,
-        case
-            when external_id like '%:%'
-                then 1 + length(split_part(external_id, ':', 1))
-            else 0
-        end as source_length
-
-    from split
-
-    where external_id <> ''
-
-),
-
 final as (
 
     select distinct
         source_customer_key,
-        substring(external_id, 1, source_length)
-        || {{ unreadable_customer_id(
-            'substring(external_id, source_length + 1)'
-        ) }} as external_id
+        external_id
 
-    from parts
+    from split
+
+    where external_id <> ''
 
 )
 

@@ -14,6 +14,7 @@ final as (
         ---------- keys
         source_name,
         event_id,
+        customer_id,
 
         ---------- attributes
         event_type,
@@ -22,10 +23,7 @@ final as (
         ---------- dates
         occurred_at,
         occurred_date,
-        loaded_at,
-
-        ---------- personal, not readable any more
-        {{ unreadable_customer_id('customer_id') }} as customer_id
+        loaded_at
 
     from checked
 

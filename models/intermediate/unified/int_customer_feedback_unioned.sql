@@ -14,6 +14,7 @@ final as (
         ---------- keys
         source_name,
         feedback_id,
+        customer_id,
 
         ---------- measures
         score,
@@ -21,10 +22,7 @@ final as (
         ---------- dates
         submitted_at,
         submitted_date,
-        loaded_at,
-
-        ---------- personal, not readable any more
-        {{ unreadable_customer_id('customer_id') }} as customer_id
+        loaded_at
 
     from checked
 

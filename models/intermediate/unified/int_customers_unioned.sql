@@ -13,6 +13,7 @@ final as (
     select
         ---------- keys
         source_name,
+        customer_id,
         external_customer_ids,
 
         ---------- attributes
@@ -29,7 +30,6 @@ final as (
         loaded_at,
 
         ---------- personal, not readable any more
-        {{ unreadable_customer_id('customer_id') }} as customer_id,
         {{ email_hash('email') }} as email_hash
 
     from checked

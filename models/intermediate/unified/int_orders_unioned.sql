@@ -70,6 +70,7 @@ final as (
         ---------- keys
         source_name,
         order_id,
+        customer_id,
         subscription_id,
 
         ---------- attributes
@@ -98,10 +99,7 @@ final as (
         replace(status, 'canceled', 'cancelled') as order_status,
         coalesce(discount_amount > gross_amount, false)
             as is_discount_above_price,
-        coalesce(refunded_date, ordered_date) as refunded_date,
-
-        ---------- personal, not readable any more
-        {{ unreadable_customer_id('customer_id') }} as customer_id
+        coalesce(refunded_date, ordered_date) as refunded_date
 
     from orders
 

@@ -14,6 +14,7 @@ final as (
         ---------- keys
         source_name,
         subscription_id,
+        customer_id,
         plan_id,
 
         ---------- attributes
@@ -46,10 +47,7 @@ final as (
             discount_amount
             > unit_amount * cast(coalesce(quantity, 1) as decimal(19, 6)),
             false
-        ) as is_discount_above_price,
-
-        ---------- personal, not readable any more
-        {{ unreadable_customer_id('customer_id') }} as customer_id
+        ) as is_discount_above_price
 
     from checked
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from .calculator import Facts, calculator
 from .churn import churn_events, churn_monthly, churn_reasons_monthly
+from .closed_months import closed_months
 from .clv_renewals import fitted_survival
 from .clv_values import (
     clv_backtest,
@@ -121,6 +122,7 @@ def compute(folder: Path, as_of: date, **policies: Any) -> dict[str, list[Row]]:
         "rpt_clv_backtest": clv_backtest(predicted),
         "fct_rejected_rows": rejected_rows(inputs),
         "rpt_input_reconciliation": reconciliation(inputs),
+        "rpt_closed_months": closed_months(monthly, paid, as_of),
     }
 
 

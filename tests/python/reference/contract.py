@@ -40,7 +40,7 @@ CONTRACTS = {
     "customers": Contract(
         "customer_id:id! created_at:timestamp email:text acquisition_channel:text "
         "platform:text country:text gender:text birth_date:date income_band:text "
-        "interests:text external_customer_ids:text loaded_at:timestamp",
+        "interests:text external_customer_ids:ids loaded_at:timestamp",
         key=("customer_id",),
     ),
     "orders": Contract(

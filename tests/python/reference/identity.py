@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .inputs import Inputs, Row
 from .policies import Policies
-from .unreadable import EMAIL, digest, unreadable_part
+from .unreadable import EMAIL, digest
 
 SOURCE = "files"
 
@@ -77,7 +77,7 @@ def email_tokens(node: Node, row: Row) -> set[str]:
 
 def external_ids(row: Row) -> set[str]:
     written = (row.get("external_customer_ids") or "").split(";")
-    return {unreadable_part(text.strip()) for text in written if text.strip()}
+    return {text.strip() for text in written if text.strip()}
 
 
 def by_token(tokens: Tokens) -> dict[str, set[Node]]:

@@ -27,7 +27,12 @@ from .parsing import (
 )
 from .policies import Policies
 from .rates import Rates
-from .unreadable import unreadable
+from .unreadable import (
+    unreadable,
+    unreadable_list,
+    unreadable_text,
+    unreadable_word,
+)
 
 Row = dict[str, Any]
 Text = dict[str, str]
@@ -36,6 +41,16 @@ NUMBER_PARSERS: dict[str, Callable[[str], object]] = {
     "rate": parse_rate,
     "score": parse_score,
 }
+# What of a cell is left where it may hold what is personal.
+MASKS: dict[str, Callable[[str], str]] = {
+    "id": unreadable,
+    "ids": unreadable_list,
+    "text": unreadable_text,
+    "category": unreadable_word,
+    "currency": unreadable_word,
+}
+# Kept as they are: the address is matched by, the others are not shown.
+PERSONAL = {("customers", "email"), ("customers", "interests")}
 # A table is judged after those it points to.
 ORDER = (
     *("exchange_rates", "customers", "products", "orders", "order_items"),
@@ -47,6 +62,8 @@ PARENTS = {
     "subscription_changes": ("subscriptions", "subscription_id"),
     "invoices": ("subscriptions", "subscription_id"),
 }
+# Kinds of keys that go by what they mean, where they mean anything.
+READ_KEYS = DATES | {"currency", "id", "text"}
 CURRENCY_TABLES = ("orders", "subscriptions", "invoices", "marketing_spend")
 
 
@@ -91,9 +108,6 @@ def read_inputs(folder: Path, as_of: date, policies: Policies) -> Inputs:
             for row in inputs.accepted(table):
                 of_currency = rates.by_currency.setdefault(row["currency"], {})
                 of_currency[row["rate_date"]] = row["rate"]
-        for row in inputs.accepted(table):
-            if "customer_id" in row:
-                row["customer_id"] = unreadable(row["customer_id"])
     return inputs
 
 
@@ -109,8 +123,19 @@ def read_lines(folder: Path, table: str, policies: Policies) -> list[Line]:
             for row in reader
         ]
     for line in lines:
-        line.values = typed(table, line.text, policies)
+        line.values = typed(table, masked(table, line.text), policies)
     return lines
+
+
+def masked(table: str, text: Text) -> Text:
+    """The cells without what is personal, where it has no place."""
+    kinds = CONTRACTS[table].kinds
+    return {
+        column: cell
+        if (table, column) in PERSONAL
+        else MASKS.get(kinds[column], str)(cell)
+        for column, cell in text.items()
+    }
 
 
 def judge(table: str, inputs: Inputs, as_of: date, policies: Policies) -> None:
@@ -285,7 +310,7 @@ def identifier(line: Line, table: str) -> tuple[object, ...]:
     """The key by its meaning: one day can be written in several ways."""
     contract = CONTRACTS[table]
     return tuple(
-        (contract.kinds[c] in DATES | {"currency"} and line.values[c]) or line.text[c]
+        (contract.kinds[c] in READ_KEYS and line.values[c]) or line.text[c]
         for c in contract.key
     )
 
@@ -356,13 +381,21 @@ def rejected_rows(inputs: Inputs) -> list[Row]:
         {
             "table_name": table,
             "line_number": line.number,
-            "row_identifier": "|".join(line.text[c] for c in CONTRACTS[table].key),
+            "row_identifier": "|".join(shown_key(line, table)),
             "reasons": "; ".join(line.reasons),
         }
         for table, lines in inputs.lines.items()
         for line in lines
         if line.reasons
     ]
+
+
+def shown_key(line: Line, table: str) -> Iterator[str]:
+    """The key as written, without what is personal in it."""
+    contract = CONTRACTS[table]
+    for column in contract.key:
+        mask = MASKS.get(contract.kinds[column], unreadable_word)
+        yield mask(line.text[column])
 
 
 def reconciliation(inputs: Inputs) -> list[Row]:

@@ -1,0 +1,145 @@
+{#
+    An id as it may be shown. Shops that sell to guests use their address as
+    the id, also of orders and subscriptions: it becomes `~email:` and its
+    hash, and a piece of its own hash where it is written with capitals, since
+    another spelling is another id. An id that holds an address among other
+    text becomes `~personal:` and its hash. All other ids stay. The tilde sorts
+    last, so that of several ids of one customer a readable one is the key.
+
+    The same id is the same hash in every table: joins hold.
+
+    Arguments
+        id  SQL text
+#}
+{% macro unreadable_id(id) %}
+    {% set given = perennial.clean_text(id) %}
+    {% do return(
+        'case when ' ~ id ~ " like '%@%' then case when "
+        ~ perennial.is_email(id)
+        ~ " then '~email:' || md5(lower(" ~ given ~ ')) || case when '
+        ~ given ~ ' = lower(' ~ given ~ ") then '' else ':' || "
+        ~ 'substring(md5(' ~ given ~ '), 1, 8) end when '
+        ~ perennial._holds_email(id) ~ " then '~personal:' || md5(" ~ given
+        ~ ') else ' ~ given ~ ' end else ' ~ given ~ ' end'
+    ) %}
+{% endmacro %}
+
+
+{#
+    A list of ids, separated by semicolons, with each as it may be shown. An id
+    may stand behind the name of its source and a colon, which stay.
+
+    Arguments
+        ids  SQL text
+#}
+{% macro unreadable_ids(ids) %}
+    {% set given = perennial.clean_text(ids) %}
+    {% do return(
+        'case when ' ~ ids ~ " like '%@%' then "
+        ~ adapter.dispatch('each_listed', 'perennial')(
+            given, perennial._unreadable_listed_id('trim(listed_id)')
+        ) ~ ' else ' ~ given ~ ' end'
+    ) %}
+{% endmacro %}
+
+{% macro _unreadable_listed_id(id) %}
+    {% set colon = "position(':' in " ~ id ~ ')' %}
+    {% do return(
+        'case when ' ~ id ~ " like '%@%:%' then "
+        ~ perennial.unreadable_id(id)
+        ~ ' when ' ~ id ~ " like '%@%' then substring(" ~ id ~ ', 1, ' ~ colon
+        ~ ') || ' ~ perennial.unreadable_id(
+            'substring(' ~ id ~ ', ' ~ colon ~ ' + 1)'
+        ) ~ ' else ' ~ id ~ ' end'
+    ) %}
+{% endmacro %}
+
+{# A list as text, after an expression of listed_id was put on each entry. #}
+{% macro default__each_listed(list, expression) %}
+    {% do return(
+        "(select string_agg(" ~ expression ~ ", ';') from unnest("
+        ~ "string_to_array(" ~ list ~ ", ';')) as entries (listed_id))"
+    ) %}
+{% endmacro %}
+
+{% macro duckdb__each_listed(list, expression) %}
+    {% do return(
+        "array_to_string([" ~ expression ~ " for listed_id in string_split("
+        ~ list ~ ", ';')], ';')"
+    ) %}
+{% endmacro %}
+
+{% macro spark__each_listed(list, expression) %}
+    {% do return(
+        'array_join(transform(split(' ~ list ~ ", ';'), listed_id -> "
+        ~ expression ~ "), ';')"
+    ) %}
+{% endmacro %}
+
+
+{#
+    A text as it may be shown: one that holds an e-mail address is
+    `~personal`. With a limit, a longer one is `free_text`: what people wrote,
+    and not one of a few words.
+
+    Arguments
+        text        SQL text
+        shown       SQL of what is shown of any other text
+        most        optional: the most characters that are no free text
+#}
+{% macro unreadable_text(text, shown, most=none) %}
+    {% do return(
+        'case when ' ~ text ~ " like '%@%' and " ~ perennial._holds_email(text)
+        ~ " then '~personal'"
+        ~ (' when length(trim(' ~ text ~ ')) > ' ~ most ~ " then 'free_text'"
+           if most else '')
+        ~ ' else ' ~ shown ~ ' end'
+    ) %}
+{% endmacro %}
+
+
+{# Above so many characters, a word of a column for categories is free text. #}
+{% macro longest_category() %}
+    {% do return(40) %}
+{% endmacro %}
+
+
+{#
+    A value of a row that can not be used, as it may be shown to whom looks for
+    it: as written, apart from what is personal.
+
+    Arguments
+        column  text column
+        kind    see typed_value
+#}
+{% macro shown_value(column, kind) %}
+    {% if kind == 'id' %}
+        {% do return(perennial.unreadable_id(column)) %}
+    {% elif kind == 'ids' %}
+        {% do return(perennial.unreadable_ids(column)) %}
+    {% endif %}
+    {% do return(perennial.unreadable_text(
+        column,
+        perennial.clean_text(column),
+        none if kind == 'text' else perennial.longest_category()
+    )) %}
+{% endmacro %}
+
+
+{# True for a text that is an e-mail address. #}
+{% macro is_email(text) %}
+    {% do return(perennial.matches_pattern(
+        'trim(' ~ text ~ ')', perennial._email_pattern()
+    )) %}
+{% endmacro %}
+
+{# True for a text with an address in it. #}
+{% macro _holds_email(text) %}
+    {% do return(
+        perennial.contains_pattern(text, perennial._email_pattern())
+    ) %}
+{% endmacro %}
+
+{% macro _email_pattern() %}
+    {% do return('[^@ ]+@[^@ ]+[.][^@ ]+') %}
+{% endmacro %}

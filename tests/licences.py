@@ -1,0 +1,161 @@
+"""Writes docs/licences.md: under which licence each run-time dependency is.
+
+The licence is read from what the installed package says of itself, and told in
+the identifiers of SPDX. A test holds the document against the installation, so
+a changed pin with another licence, or with none, is noticed.
+
+Usage: `make licences`, in an environment of requirements-dev.txt.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+PROJECT = Path(__file__).parents[1]
+DOCUMENT = PROJECT / "docs/licences.md"
+
+# What may be among the run-time dependencies. Of `A OR B` one has to be here, of
+# `A AND B` both. MPL-2.0 binds who changes files of that package, and nobody
+# else; GPL, LGPL and AGPL are left out on purpose.
+ALLOWED = {
+    *("0BSD", "Apache-2.0", "Artistic-1.0-Perl", "BSD-2-Clause", "BSD-3-Clause"),
+    *("CC0-1.0", "ISC", "MIT", "MPL-2.0", "PSF-2.0", "Unlicense", "Zlib"),
+}
+
+# The field `License` is free text: these are the texts that say exactly one.
+FIELDS = {
+    "3-Clause BSD License": "BSD-3-Clause",
+    "Apache License 2.0": "Apache-2.0",
+    "Apache License, Version 2.0": "Apache-2.0",
+    "Apache-2": "Apache-2.0",
+    "Apache-2.0": "Apache-2.0",
+    "BSD-3-Clause": "BSD-3-Clause",
+    "MIT": "MIT",
+    "MIT License": "MIT",
+    "MPL-2.0": "MPL-2.0",
+}
+# A classifier names a family; where it has versions, the licence file shows
+# which one, by a phrase that only this one has.
+CLASSIFIERS = {
+    "Apache Software License": (("Version 2.0", "Apache-2.0"),),
+    "Artistic License": (("Aggregation of this Package", "Artistic-1.0-Perl"),),
+    "BSD License": (
+        ("Neither the name", "BSD-3-Clause"),
+        ("Redistributions of source code", "BSD-2-Clause"),
+    ),
+    "GNU General Public License (GPL)": (("", "GPL-2.0-or-later"),),
+    "GNU General Public License v2 or later (GPLv2+)": (("", "GPL-2.0-or-later"),),
+    "ISC License (ISCL)": (("", "ISC"),),
+    "MIT License": (("", "MIT"),),
+    "Mozilla Public License 2.0 (MPL 2.0)": (("", "MPL-2.0"),),
+}
+
+HEAD = """\
+# Licences
+
+What is installed with `requirements.txt`, and under which licence each package is: \
+{count} packages, written by `make licences` from what the installed packages say of \
+themselves. A test compares this page with the installation, and refuses a package \
+without a licence that it can name, and one whose licence is not among: {allowed}.
+
+Where a package can be had under one of several licences, it is taken under one of \
+these. The project itself is under Apache-2.0, see [LICENSE](../LICENSE). It \
+distributes none of these packages: you install them.
+
+The identifiers are those of [SPDX](https://spdx.org/licenses/). They are of the \
+package. A wheel may hold compiled libraries under terms of their own, which its \
+licence files name: those of scipy include run-time libraries of GCC, under the GPL \
+with its run-time exception and the LGPL.
+
+| package | licence | told by |
+|---|---|---|
+"""
+
+
+class UnknownLicenceError(Exception):
+    """A package is not installed, or does not say its licence in known words."""
+
+
+def pinned_names(file_name: str = "requirements.txt") -> list[str]:
+    """The packages of a requirements file, each once, in its order."""
+    lines = (PROJECT / file_name).read_text(encoding="utf-8").splitlines()
+    pins = [line.rstrip(" \\") for line in lines if re.match(r"[a-z0-9]", line)]
+    return list(dict.fromkeys(canonicalize_name(Requirement(p).name) for p in pins))
+
+
+def licence_texts(package: Distribution) -> str:
+    """All that the package's own licence files say."""
+    files = [
+        file
+        for file in package.files or []
+        if file.parts[0].endswith(".dist-info")
+        and re.match(r"licen[cs]e|copying", file.name, re.IGNORECASE)
+    ]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+def licence_of(name: str) -> tuple[str, str]:
+    """The licence of an installed package, and what of its metadata tells it.
+
+    Raises UnknownLicenceError where it is not installed or nothing tells one.
+    """
+    try:
+        package = distribution(name)
+    except PackageNotFoundError as missing:
+        message = f"{name} is not installed: run make setup-dev"
+        raise UnknownLicenceError(message) from missing
+    expression = package.metadata.get("License-Expression")
+    if expression:
+        return expression, "expression"
+    field = (package.metadata.get("License") or "").strip()
+    if field in FIELDS:
+        return FIELDS[field], "field"
+    return classified(name, package)
+
+
+def classified(name: str, package: Distribution) -> tuple[str, str]:
+    """The licence by the classifiers; several of them are a choice."""
+    texts = licence_texts(package)
+    found, told_by = set(), "classifier"
+    for classifier in package.metadata.get_all("Classifier") or []:
+        if not classifier.startswith("License :: OSI Approved :: "):
+            continue
+        family = classifier.rpartition(" :: ")[2]
+        exact = [
+            identifier
+            for phrase, identifier in CLASSIFIERS.get(family, ())
+            if phrase in texts
+        ]
+        if not exact:
+            raise UnknownLicenceError(f"{name}: which licence is {family!r}?")
+        found.add(exact[0])
+        if CLASSIFIERS[family][0][0]:
+            told_by = "classifier, licence file"
+    if not found:
+        raise UnknownLicenceError(f"{name} does not say its licence")
+    return " OR ".join(sorted(found)), told_by
+
+
+def is_allowed(expression: str) -> bool:
+    """Whether the project may depend on it; what is no plain list, it may not."""
+    return all(
+        any(choice.strip() in ALLOWED for choice in part.split(" OR "))
+        for part in expression.split(" AND ")
+    )
+
+
+def document() -> str:
+    """The page as the installation says it."""
+    names = sorted(pinned_names())
+    rows = [f"| {name} | {' | '.join(licence_of(name))} |" for name in names]
+    allowed = ", ".join(sorted(ALLOWED))
+    return HEAD.format(count=len(names), allowed=allowed) + "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document(), encoding="utf-8")

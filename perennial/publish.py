@@ -379,7 +379,8 @@ def _remedy(error: duckdb.Error, places: Places) -> str:
     said = str(error).lower()
     if isinstance(error, duckdb.OutOfMemoryException):
         return "set PERENNIAL_MEMORY_LIMIT to more, or make room for what it spills"
-    if "no space" in said or isinstance(error, duckdb.IOException):
+    # A full disk may show at a commit only, as an error of the transaction.
+    if "could not write" in said or isinstance(error, duckdb.IOException):
         return f"make room in {places.published.parent} and let it be written"
     return "run dbt build again"
 

@@ -590,9 +590,9 @@ def test_a_limit_of_memory_that_is_none_is_a_sentence(second_build):
 # ---------------------------------------------------------------------- the demo
 
 
-def test_the_demo_is_published_with_every_mart_and_comment(demo_published, demo):
+def test_the_demo_is_published_with_every_mart_and_comment(published_folder, demo):
     marts = {path.stem for path in (PROJECT / "models/marts").rglob("*.sql")}
-    with duckdb.connect(str(demo_published), read_only=True) as reader:
+    with opened(published_folder / "published.duckdb") as reader:
         tables = reader.execute(
             "select schema_name, table_name, comment is not null from duckdb_tables()"
         ).fetchall()

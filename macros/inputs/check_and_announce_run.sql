@@ -13,6 +13,7 @@
         {% endfor %}
         {% do _check_one_grace() %}
         {% do mapped_columns('orders') %}
+        {% do calculator_overrides(calculator_inputs()) %}
         {% set inputs = locate_inputs() %}
         {{ log(
             "Inputs: " ~ inputs.origin

@@ -59,10 +59,12 @@
     {% elif rule.kind == 'mapping' %}
         {% do return(value is mapping) %}
     {% elif rule.kind == 'zone' %}
-        {% do return(value in modules.pytz.all_timezones_set) %}
+        {% do return(
+            value is string and value in modules.pytz.all_timezones_set
+        ) %}
     {% elif rule.kind in ('number', 'whole') %}
         {% do return(
-            value is number and value is not boolean
+            perennial.is_finite(value)
             and (rule.kind == 'number' or value is integer)
             and value >= rule.get('minimum', value)
             and value <= rule.get('maximum', value)
@@ -73,6 +75,14 @@
     {% set pattern = rule.get('pattern', '.+') %}
     {% do return(
         modules.re.fullmatch(pattern, value | string) is not none
+    ) %}
+{% endmacro %}
+
+
+{# True for a number that SQL can write: YAML knows .inf and .nan too. #}
+{% macro is_finite(value) %}
+    {% do return(
+        value is number and value is not boolean and value - value == 0
     ) %}
 {% endmacro %}
 

@@ -16,6 +16,7 @@
 #}
 {% macro policy(name) %}
     {% set rule = perennial.policies()[name] %}
+    {% do perennial._refuse_template(name) %}
     {% set value = var(name) %}
     {% if value is none or value | string | trim == '' %}
         {% if rule.preset %}
@@ -40,6 +41,19 @@
         {% do return([value] if value is string else value | list) %}
     {% endif %}
     {% do return(value) %}
+{% endmacro %}
+
+
+{# dbt runs what looks like a template in a variable of the command line. #}
+{% macro _refuse_template(name) %}
+    {% set given = (invocation_args_dict.get('vars') or {}).get(name) %}
+    {% if given is string
+        and modules.re.search('[{][{%#]', given) is not none %}
+        {{ exceptions.raise_compiler_error(
+            "variable " ~ name ~ ": " ~ given ~ " is not accepted; it takes "
+            ~ "no text with a brace before another one, % or #"
+        ) }}
+    {% endif %}
 {% endmacro %}
 
 

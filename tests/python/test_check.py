@@ -436,6 +436,21 @@ def test_column_that_is_there_twice_is_one_clear_line(tmp_path):
     assert problems(result) == ["orders.csv names the column order_id twice"]
 
 
+def test_a_file_without_a_header_is_told_and_not_shown(tmp_path):
+    result = check(
+        tmp_path,
+        **{
+            "customers.csv": "c1,ann@example.com,1985-12-10,DE\nc2,b@example.com,,\n",
+            "orders.csv": "order_id,customer_id,ordered_at,gross_amount,Ann@x.org\n",
+        },
+    )
+    assert result.exit_code == 1
+    assert "customers.csv: the first line looks like data" in result.stdout
+    assert "has no column customer_id" in result.stdout
+    for cell in ("ann@", "1985", "DE", "x.org"):
+        assert cell not in result.stdout
+
+
 def test_folder_without_orders_and_subscriptions_fails(tmp_path):
     result = check(tmp_path, customers__csv="customer_id\n")
     assert result.exit_code == 1

@@ -16,6 +16,12 @@ import duckdb
 import yaml
 
 from perennial.contract import Table, read_contract
+from perennial.damage import (
+    find_damage,
+    find_folders_and_links,
+    first_line,
+    looks_like_names,
+)
 from perennial.lookalikes import find_lookalikes
 
 FORMS = ("csv", "parquet")
@@ -126,6 +132,7 @@ def check_folder(folder: Path) -> Check:
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         files, problems = _sort_files(connection, folder, contract)
+        problems += find_folders_and_links(folder, list(contract))
         findings: list[Finding] = []
         for name, forms in files.items():
             if len(forms) > 1:
@@ -210,6 +217,11 @@ def _inspect(
     opened = _open_csv if finding.form == "csv" else _open_parquet
     for path in paths:
         full_path = f"{str(folder).rstrip('/')}/{path}"
+        damage = find_damage(Path(full_path), finding.table.name)
+        if damage:
+            place = f"{path}, " if damage.startswith("line ") else f"{path}: "
+            finding.problems.append(place + damage)
+            continue
         try:
             finding.files.append(opened(connection, finding.table, full_path, path))
         except FileError as error:
@@ -229,24 +241,11 @@ def _open_csv(
     connection: duckdb.DuckDBPyConnection, table: Table, full_path: str, path: str
 ) -> InputFile:
     """The header, split by the delimiter that yields the most known names."""
-    try:
-        first_lines = connection.execute(
-            f"select line from read_csv({_text(full_path)}, header = false, "
-            "auto_detect = false, delim = chr(31), quote = '', escape = '', "
-            "columns = {'line': 'varchar'}) limit 1"
-        ).fetchall()
-    except duckdb.Error as error:
-        raise FileError(f"cannot be read as CSV: {_say_cause(error)}") from error
-    if not first_lines or not first_lines[0][0]:
-        raise FileError(
-            "is empty: its first line has to name the columns"
-            if not first_lines
-            else "has an empty first line: it has to name the columns"
-        )
+    header = first_line(Path(full_path)).decode("utf-8", "replace")
     splits = {
         delimiter: [
             re.sub(r'^[\s"\ufeff]+|[\s"]+$', "", name)
-            for name in first_lines[0][0].split(delimiter)
+            for name in header.split(delimiter)
         ]
         for delimiter in DELIMITERS
     }
@@ -276,8 +275,6 @@ def _open_parquet(
     connection: duckdb.DuckDBPyConnection, table: Table, full_path: str, path: str
 ) -> InputFile:
     relation = f"read_parquet({_text(full_path)})"
-    if Path(full_path).stat().st_size == 0:
-        raise FileError("is empty: not even a Parquet file without rows")
     try:
         names = [
             row[0]

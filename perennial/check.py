@@ -43,6 +43,8 @@ TABLE_NAMES = {
 }
 # A few order ids come twice by mistake; more than that are lines of orders.
 LEAST_LINE_SHARE = 0.01
+# The longest line that is read, in bytes, as in macros/inputs/read_lines.sql.
+LONGEST_LINE = 100_000_000
 WIDTH = 88
 # What a date looks like, as in macros/validation/timestamp_value.sql.
 DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -225,7 +227,7 @@ def _inspect(
         try:
             finding.files.append(opened(connection, finding.table, full_path, path))
         except FileError as error:
-            finding.problems.append(f"{path} {error}")
+            finding.problems.append(f"{path}: {error}")
     if not finding.files:
         return
     _match_columns(finding)
@@ -233,7 +235,7 @@ def _inspect(
         _count_rows(connection, finding)
     except duckdb.Error as error:
         finding.problems.append(
-            f"{finding.shown_path} cannot be read: {_say_cause(error)}"
+            f"{finding.shown_path}: cannot be read: {_say_cause(error)}"
         )
 
 
@@ -251,11 +253,19 @@ def _open_csv(
     }
     delimiter = max(splits, key=lambda one: _count_known(table, splits[one]))
     names = splits[delimiter]
+    known, alike, _ = _count_known(table, names)
+    is_whole = set(table.required) <= {name.lower() for name in names}
+    if not is_whole and not looks_like_names(names, has_known=known + alike > 0):
+        values = f"{len(names)} value{'s do' if len(names) > 1 else ' does'}"
+        raise FileError(
+            f"line 1 has to name the columns, and its {values} not look like names"
+        )
     types = ", ".join(f"'c{place}': 'varchar'" for place in range(len(names)))
     relation = (
         f"read_csv({_text(full_path)}, header = false, skip = 1, "
         f"auto_detect = false, delim = {_text(delimiter)}, quote = '\"', "
         f"escape = '\"', strict_mode = true, columns = {{{types}}}, "
+        f"max_line_size = {LONGEST_LINE}, "
         "store_rejects = true, rejects_table = 'rejects', rejects_scan = 'scans')"
     )
     columns = {name.lower(): f"c{place}" for place, name in enumerate(names)}
@@ -283,7 +293,7 @@ def _open_parquet(
             ).fetchall()
         ]
     except duckdb.Error as error:
-        raise FileError(f"cannot be read as Parquet: {_say_cause(error)}") from error
+        raise FileError(f"cannot be read: {_say_cause(error)}") from error
     columns = {
         name.lower(): f'cast("{name.replace(chr(34), chr(34) * 2)}" as varchar)'
         for name in names
@@ -443,13 +453,11 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _say_cause(error: Exception) -> str:
-    """The first line of what DuckDB says: further ones quote the data."""
-    message = str(error)
-    line = re.search(r"Line: (\d+)", message)
-    if "not utf-8 encoded" in message and line:
-        return f"line {line[1]} is not in UTF-8"
-    return message.strip().splitlines()[0]
+def _say_cause(error: duckdb.Error) -> str:
+    """In our words: DuckDB's may quote the data."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "it needs more memory than there is"
+    return "its content is damaged; fetch it again"
 
 
 # ---------------------------------------------------------------------- showing

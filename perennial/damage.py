@@ -68,7 +68,7 @@ def find_folders_and_links(folder: Path, tables: list[str]) -> list[str]:
 def looks_like_names(names: list[str], has_known: bool) -> bool:
     """Whether a first line is a header, so that it may be shown."""
     return has_known and all(
-        re.match(r"[^\W\d][\w .()#/-]{0,59}$", name)
+        re.match(r"([^\W\d][^@]{0,59})?$", name)
         and not re.search(r"[0-9]{4}|^[A-Za-z]{0,3}[-_ ]?[0-9]+$", name)
         for name in names
     )

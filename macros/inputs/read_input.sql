@@ -129,7 +129,7 @@
         {% if name | lower in known or nearest_name_hint(name, known) %}
             {% set found.is_header = true %}
         {% endif %}
-        {% if not modules.re.match('^[^\\W\\d][\\w .()#/-]{0,59}$', name)
+        {% if not modules.re.match('^([^\\W\\d][^@]{0,59})?$', name)
             or modules.re.search('[0-9]{4}|^[A-Za-z]{0,3}[-_ ]?[0-9]+$', name)
         %}
             {% set found.has_value = true %}

@@ -10,10 +10,11 @@ with
 
     select
         '{{ table }}' as table_name,
-        coalesce((
+        cast(
             {{ count_input_rows(locate_inputs().tables[table])
-                if execute else 'select 0' }}
-        ), 0) as brought_rows,
+                if execute else 0 }}
+            as {{ dbt.type_bigint() }}
+        ) as brought_rows,
         (
             select
                 cast(

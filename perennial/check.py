@@ -16,6 +16,12 @@ import duckdb
 import yaml
 
 from perennial.contract import Table, read_contract
+from perennial.damage import (
+    find_damage,
+    find_folders_and_links,
+    first_line,
+    looks_like_names,
+)
 from perennial.lookalikes import find_lookalikes
 
 FORMS = ("csv", "parquet")
@@ -37,11 +43,16 @@ TABLE_NAMES = {
 }
 # A few order ids come twice by mistake; more than that are lines of orders.
 LEAST_LINE_SHARE = 0.01
+# The longest line that is read, in bytes, as in macros/inputs/read_lines.sql.
+LONGEST_LINE = 100_000_000
 WIDTH = 88
 # What a date looks like, as in macros/validation/timestamp_value.sql.
 DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 CLOCK = "[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
 OFFSET = "( ?UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)"
+# A cell of data where a column should be named: an address, a number, a date.
+# Nobody's address is shown because a file has no header.
+NO_NAME = re.compile(r".*@.*|[^\w]*\d[\d.,:/TZ +-]*|.{61,}", re.DOTALL)
 
 
 class CheckError(Exception):
@@ -126,6 +137,7 @@ def check_folder(folder: Path) -> Check:
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         files, problems = _sort_files(connection, folder, contract)
+        problems += find_folders_and_links(folder, list(contract))
         findings: list[Finding] = []
         for name, forms in files.items():
             if len(forms) > 1:
@@ -210,10 +222,15 @@ def _inspect(
     opened = _open_csv if finding.form == "csv" else _open_parquet
     for path in paths:
         full_path = f"{str(folder).rstrip('/')}/{path}"
+        damage = find_damage(Path(full_path), finding.table.name)
+        if damage:
+            place = f"{path}, " if damage.startswith("line ") else f"{path}: "
+            finding.problems.append(place + damage)
+            continue
         try:
             finding.files.append(opened(connection, finding.table, full_path, path))
         except FileError as error:
-            finding.problems.append(f"{path} {error}")
+            finding.problems.append(f"{path}: {error}")
     if not finding.files:
         return
     _match_columns(finding)
@@ -221,7 +238,7 @@ def _inspect(
         _count_rows(connection, finding)
     except duckdb.Error as error:
         finding.problems.append(
-            f"{finding.shown_path} cannot be read: {_say_cause(error)}"
+            f"{finding.shown_path}: cannot be read: {_say_cause(error)}"
         )
 
 
@@ -229,34 +246,29 @@ def _open_csv(
     connection: duckdb.DuckDBPyConnection, table: Table, full_path: str, path: str
 ) -> InputFile:
     """The header, split by the delimiter that yields the most known names."""
-    try:
-        first_lines = connection.execute(
-            f"select line from read_csv({_text(full_path)}, header = false, "
-            "auto_detect = false, delim = chr(31), quote = '', escape = '', "
-            "columns = {'line': 'varchar'}) limit 1"
-        ).fetchall()
-    except duckdb.Error as error:
-        raise FileError(f"cannot be read as CSV: {_say_cause(error)}") from error
-    if not first_lines or not first_lines[0][0]:
-        raise FileError(
-            "is empty: its first line has to name the columns"
-            if not first_lines
-            else "has an empty first line: it has to name the columns"
-        )
+    header = first_line(Path(full_path)).decode("utf-8", "replace")
     splits = {
         delimiter: [
             re.sub(r'^[\s"\ufeff]+|[\s"]+$', "", name)
-            for name in first_lines[0][0].split(delimiter)
+            for name in header.split(delimiter)
         ]
         for delimiter in DELIMITERS
     }
     delimiter = max(splits, key=lambda one: _count_known(table, splits[one]))
     names = splits[delimiter]
+    known, alike, _ = _count_known(table, names)
+    is_whole = set(table.required) <= {name.lower() for name in names}
+    if not is_whole and not looks_like_names(names, has_known=known + alike > 0):
+        values = f"{len(names)} value{'s do' if len(names) > 1 else ' does'}"
+        raise FileError(
+            f"line 1 has to name the columns, and its {values} not look like names"
+        )
     types = ", ".join(f"'c{place}': 'varchar'" for place in range(len(names)))
     relation = (
         f"read_csv({_text(full_path)}, header = false, skip = 1, "
         f"auto_detect = false, delim = {_text(delimiter)}, quote = '\"', "
         f"escape = '\"', strict_mode = true, columns = {{{types}}}, "
+        f"max_line_size = {LONGEST_LINE}, "
         "store_rejects = true, rejects_table = 'rejects', rejects_scan = 'scans')"
     )
     columns = {name.lower(): f"c{place}" for place, name in enumerate(names)}
@@ -276,8 +288,6 @@ def _open_parquet(
     connection: duckdb.DuckDBPyConnection, table: Table, full_path: str, path: str
 ) -> InputFile:
     relation = f"read_parquet({_text(full_path)})"
-    if Path(full_path).stat().st_size == 0:
-        raise FileError("is empty: not even a Parquet file without rows")
     try:
         names = [
             row[0]
@@ -286,7 +296,7 @@ def _open_parquet(
             ).fetchall()
         ]
     except duckdb.Error as error:
-        raise FileError(f"cannot be read as Parquet: {_say_cause(error)}") from error
+        raise FileError(f"cannot be read: {_say_cause(error)}") from error
     columns = {
         name.lower(): f'cast("{name.replace(chr(34), chr(34) * 2)}" as varchar)'
         for name in names
@@ -298,6 +308,12 @@ def _match_columns(finding: Finding) -> None:
     """Sort the files' columns and the contract's into found, missing, unused."""
     table = finding.table
     for file in finding.files:
+        if _is_data(table, file):
+            finding.problems.append(
+                f"{file.path}: the first line looks like data, not like names of "
+                "columns; put their names before it"
+            )
+            file.names, file.columns = [], {}
         folded = [name.lower() for name in file.names]
         for name in sorted({name for name in folded if folded.count(name) > 1}):
             finding.problems.append(f"{file.path} names the column {name} twice")
@@ -308,7 +324,9 @@ def _match_columns(finding: Finding) -> None:
     missing = [column for column in table.columns if column not in in_all]
     finding.missing = sorted(missing, key=lambda column: column not in table.required)
     finding.unused = [
-        name for folded, name in names.items() if folded and folded not in table.columns
+        name
+        for folded, name in names.items()
+        if folded and folded not in table.columns and "@" not in folded
     ]
     finding.lookalikes = find_lookalikes(
         table, missing, [name for name in finding.unused if name.lower() in in_all]
@@ -322,6 +340,12 @@ def _match_columns(finding: Finding) -> None:
     for column in finding.missing:
         if column in table.required:
             finding.problems.append(f"{finding.shown_path} has no column {column}")
+
+
+def _is_data(table: Table, file: InputFile) -> bool:
+    """No column is known, and what stands in their place can be no names."""
+    is_known = any(name in table.columns for name in file.columns)
+    return not is_known and any(NO_NAME.fullmatch(name) for name in file.names)
 
 
 def _count_rows(connection: duckdb.DuckDBPyConnection, finding: Finding) -> None:
@@ -446,13 +470,11 @@ def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _say_cause(error: Exception) -> str:
-    """The first line of what DuckDB says: further ones quote the data."""
-    message = str(error)
-    line = re.search(r"Line: (\d+)", message)
-    if "not utf-8 encoded" in message and line:
-        return f"line {line[1]} is not in UTF-8"
-    return message.strip().splitlines()[0]
+def _say_cause(error: duckdb.Error) -> str:
+    """In our words: DuckDB's may quote the data."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "it needs more memory than there is"
+    return "its content is damaged; fetch it again"
 
 
 # ---------------------------------------------------------------------- showing

@@ -17,6 +17,7 @@
         {% endfor %}
         {% do _check_one_grace() %}
         {% do mapped_columns('orders') %}
+        {% do calculator_overrides(calculator_inputs()) %}
         {% set inputs = locate_inputs() %}
         {{ log(
             "Inputs: " ~ inputs.origin
@@ -24,6 +25,7 @@
                if inputs.is_demo else ""),
             info=true
         ) }}
+        {% do stop_on_damaged_files(inputs) %}
         {% for table, input in inputs.tables.items() %}
             {# Refuses a header that lacks a column, before any table. #}
             {% do read_input(table) %}
@@ -78,6 +80,5 @@
     {% set place = input.relation if input.form == 'relation'
         else input.files[0] if input.files | length == 1
         else input.files | length ~ ' files like ' ~ input.files[0] %}
-    {% set row_count = run_query(count_input_rows(input)).columns[0][0] %}
-    {% do return(place ~ ', ' ~ row_count | int ~ ' rows') %}
+    {% do return(place ~ ', ' ~ count_input_rows(input) ~ ' rows') %}
 {% endmacro %}

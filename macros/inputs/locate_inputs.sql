@@ -8,6 +8,7 @@
 
     Returns a dict with
         origin  the folder or schema in words
+        folder  the folder, none for a schema
         is_demo true for the bundled demo
         tables  dict: table -> {form, files, relation}, form being csv,
                 parquet, relation or absent
@@ -27,6 +28,7 @@
     {% if schema %}
         {% set tables = _locate_relations(schema) %}
         {% set origin = 'schema ' ~ schema %}
+        {% set folder = none %}
     {% else %}
         {% set folder = (path or _demo_path()) | string %}
         {% set tables = _locate_files(folder) %}
@@ -43,6 +45,7 @@
     {% endif %}
     {% do return({
         'origin': origin,
+        'folder': folder,
         'is_demo': not path and not schema,
         'tables': tables,
     }) %}

@@ -30,9 +30,18 @@ unreadable_records as (
     select
         scans.file_path as file_name,
         rejects.line as record_number,
-        string_agg(
-            distinct lower(cast(rejects.error_type as varchar)), ', '
-        ) as cause,
+        string_agg(distinct case rejects.error_type
+            when 'UNQUOTED VALUE'
+                then 'a quote is not closed, or followed by text'
+            when 'TOO MANY COLUMNS' then 'more values than columns'
+            when 'MISSING COLUMNS' then 'fewer values than columns'
+            when 'INVALID ENCODING' then 'not in UTF-8'
+            when 'LINE SIZE OVER MAXIMUM' then 'too long a line'
+            else 'not to be split'
+        end, ', ') as cause,
+        -- Of a longer text only this much is kept.
+        case when max(length(rejects.csv_line)) >= 10000 then 'at least ' else
+        '' end as at_least,
         any_value(trim(rejects.csv_line, chr(13) || chr(10))) as raw_text
 
     from rejects_of_{{ table }} as rejects
@@ -56,7 +65,7 @@ unreadable_lines as (
         - row_number() over (partition by file_name order by record_number)
             as rows_before,
         record_number,
-        cause || ', ' || length(raw_text) || ' characters, md5 '
+        cause || ', ' || at_least || length(raw_text) || ' characters, md5 '
         || md5(raw_text) as unreadable_because,
         unnest(range(greatest(
             len(list_filter(
@@ -116,6 +125,7 @@ select
     file_name,
     line_number as row_number,
     unreadable_because,
+    line_offset,
     2 - line_count + sum(line_count) over (
         partition by file_name
         order by rows_before, record_number, line_offset
@@ -139,7 +149,11 @@ select
     file_name,
     line_number,
     1,
-    unreadable_because
+    unreadable_because || case
+        when line_offset > 0
+            then ', together with line ' || (line_number - line_offset)
+        else ''
+    end
 
 from places_of_{{ table }}
 

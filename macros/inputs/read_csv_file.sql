@@ -39,6 +39,8 @@
         ~ '\n    delim = ' ~ sql_text(header.delimiter)
         ~ ",\n    quote = '\"',\n    escape = '\"',\n    strict_mode = true,"
         ~ '\n    columns = {' ~ types | join(', ') ~ '},'
+        ~ ('\n    max_line_size = ' ~ longest_line() ~ ','
+           if header.longest > 1900000 else '')
         ~ '\n    store_rejects = true,'
         ~ "\n    rejects_table = 'rejects_of_" ~ table ~ "',"
         ~ "\n    rejects_scan = 'reject_scans_of_" ~ table ~ "'\n)"
@@ -46,16 +48,18 @@
 {% endmacro %}
 
 
-{# The delimiter and names of a file's first line. The delimiter is the one
-   that yields the most names of the contract. #}
+{# The delimiter and names of a file's first line, and the length of its
+   longest one. The delimiter is the one that yields the most names of the
+   contract. #}
 {% macro _read_csv_header(table, file) %}
-    {% set first_line = _first_line(table, file) %}
+    {% set facts = line_facts(file) %}
+    {% do _stop_on_no_header(table, file, facts.first_line) %}
     {% set known = input_contract()[table].columns.keys() | list
         + mapped_columns(table).values() | list %}
     {% set best = namespace(count=-1, delimiter=',', names=[]) %}
     {% for delimiter in [',', ';', '\t', '|'] %}
         {% set names = [] %}
-        {% for name in first_line.split(delimiter) %}
+        {% for name in facts.first_line.split(delimiter) %}
             {% do names.append(
                 modules.re.sub('^[\\s"\ufeff]+|[\\s"]+$', '', name)
             ) %}
@@ -67,38 +71,38 @@
                 count, delimiter, names %}
         {% endif %}
     {% endfor %}
-    {% do return({'delimiter': best.delimiter, 'names': best.names}) %}
+    {% do return({
+        'delimiter': best.delimiter,
+        'names': best.names,
+        'longest': facts.longest,
+    }) %}
 {% endmacro %}
 
 
-{# The first line as text; an error where there is none, or none in UTF-8. #}
-{% macro _first_line(table, file) %}
-    {% set lines = run_query(
-        'select line from ' ~ read_lines([file]) ~ ' limit 1'
-    ).columns[0].values() %}
-    {% if not lines or not lines[0] %}
-        {{ exceptions.raise_compiler_error(
-            file ~ ": the first line is empty; it has to name the columns of "
-            ~ table
-        ) }}
+{# A first line that is no line of text can name no columns. #}
+{% macro _stop_on_no_header(table, file, line) %}
+    {% set cause = namespace(text=none) %}
+    {% if not line or line[0] in '\r\n' %}
+        {% set cause.text = "the first line is empty; it has to name the "
+            ~ "columns of " ~ table %}
+    {% elif line[:4] == 'PAR1' %}
+        {% set cause.text = "this is a Parquet file; call it " ~ table
+            ~ ".parquet" %}
+    {% elif line[:2] == 'PK' and line[2:3] < ' ' %}
+        {% set cause.text = "this is a workbook or a ZIP archive; save it as "
+            ~ "CSV in UTF-8" %}
+    {% elif line[0] == '\x1f' %}
+        {% set cause.text = "this file is compressed; unpack it" %}
+    {% elif line.count('\x00') > 0.3 * line | length %}
+        {% set cause.text = "this file is in UTF-16; save it as CSV in "
+            ~ "UTF-8" %}
+    {% elif '\x00' in line %}
+        {% set cause.text = "line 1 holds NUL bytes; export the file again" %}
+    {% elif line.count('"') % 2 == 1 %}
+        {% set cause.text = "a quote opens in line 1, the header, and is not "
+            ~ "closed there" %}
     {% endif %}
-    {% if lines[0][:2] in ('\xff\xfe', '\xfe\xff') %}
-        {{ exceptions.raise_compiler_error(
-            file ~ " is in UTF-16; save it as CSV in UTF-8"
-        ) }}
+    {% if cause.text %}
+        {{ exceptions.raise_compiler_error(file ~ ': ' ~ cause.text) }}
     {% endif %}
-    {% do return(lines[0].encode('latin-1').decode('utf-8', 'replace')) %}
-{% endmacro %}
-
-
-{# The physical lines of files as a relation with one column, line; blank
-   lines are null. No quotes and a delimiter that text can not hold; bytes for
-   characters, so that a line is a line in any encoding. #}
-{% macro read_lines(files) %}
-    {% do return(
-        'read_csv(' ~ sql_list(files)
-        ~ ", header = false, auto_detect = false, delim = chr(31), "
-        ~ "quote = '', escape = '', encoding = 'latin-1', "
-        ~ "columns = {'line': 'varchar'})"
-    ) %}
 {% endmacro %}

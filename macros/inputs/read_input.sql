@@ -110,11 +110,41 @@
         {{ exceptions.raise_compiler_error(
             place ~ ": table " ~ table ~ " needs the column"
             ~ ("s " if missing | length > 1 else " ") ~ missing | join(', ')
-            ~ "; the file has " ~ (names | join(', ') or 'no columns at all')
-            ~ ". Other names can be mapped with input_columns"
+            ~ "; " ~ _brought_names(
+                names,
+                contract.columns.keys() | list + mapped.values() | list
+            ) ~ ". Other names can be mapped with input_columns"
         ) }}
     {% endif %}
     {% do return(matched) %}
+{% endmacro %}
+
+
+{# What a header names, as far as it is a header: a first line that is data
+   must not be shown. One of its names has to be, or to be like, a known one,
+   and none may look like a value. #}
+{% macro _brought_names(names, known) %}
+    {% set found = namespace(is_header=false, has_value=false) %}
+    {% for name in names %}
+        {% if name | lower in known or nearest_name_hint(name, known) %}
+            {% set found.is_header = true %}
+        {% endif %}
+        {% if not modules.re.match('^([^\\W\\d][^@]{0,59})?$', name)
+            or modules.re.search('[0-9]{4}|^[A-Za-z]{0,3}[-_ ]?[0-9]+$', name)
+        %}
+            {% set found.has_value = true %}
+        {% endif %}
+    {% endfor %}
+    {% if not names %}
+        {% do return('the file has no columns at all') %}
+    {% elif found.is_header and not found.has_value %}
+        {% do return('the file has ' ~ names | join(', ')) %}
+    {% endif %}
+    {% do return(
+        'line 1 has to name the columns, and its ' ~ names | length
+        ~ ' value' ~ ('s do' if names | length > 1 else ' does')
+        ~ ' not look like names'
+    ) %}
 {% endmacro %}
 
 

@@ -22,8 +22,9 @@
                 "input " ~ table ~ " was not read in full: "
                 ~ (input.relation or input.files | join(', ')) ~ " has "
                 ~ row['brought_rows'] | int ~ " rows, of which "
-                ~ row['read_rows'] | int ~ " could be told apart. Look for a "
-                ~ "quote that is never closed, or line ends of two kinds"
+                ~ row['read_rows'] | int ~ " could be told apart. "
+                ~ (_first_unreadable_line(table)
+                   or "Look for a quote that is never closed")
             ) }}
         {% endif %}
         {% if rejected_rows >= 5
@@ -49,9 +50,44 @@
     {{ exceptions.raise_compiler_error(
         rejected_rows ~ " of " ~ raw_rows ~ " rows of " ~ table
         ~ " can not be used (" ~ top | join(', ') ~ "); max_rejected_share is "
-        ~ policy('max_rejected_share') ~ ". To see them, in "
+        ~ policy('max_rejected_share') ~ ". The first is "
+        ~ _first_rejected_row(table) ~ ". To see them, in "
         ~ (target.path or target.name)
         ~ ": select file_name, line_number, reasons from " ~ checked
         ~ " where reasons is not null"
     ) }}
+{% endmacro %}
+
+
+{# "orders.csv, line 7: a quote is not closed, or followed by text", of the
+   first line of a table that could not be split. #}
+{% macro _first_unreadable_line(table) %}
+    {% for row in run_query(
+        "select file_name, line_number, unreadable_because from "
+        ~ ref('stg_files__' ~ table) ~ " where unreadable_because is not null"
+        ~ " order by file_name, line_number limit 1"
+    ) %}
+        {% do return(
+            'Look at ' ~ row['file_name'] ~ ', line '
+            ~ row['line_number'] | int ~ ': '
+            ~ row['unreadable_because'].split(', md5')[0]
+        ) %}
+    {% endfor %}
+    {% do return('') %}
+{% endmacro %}
+
+
+{# "orders.csv, line 7", of a relation "row 7". #}
+{% macro _first_rejected_row(table) %}
+    {% set row = run_query(
+        "select file_name, line_number from "
+        ~ ref('int_' ~ table ~ '_checked') ~ " where reasons is not null"
+        ~ " and reasons <> 'superseded_row'"
+        ~ " order by file_name, line_number limit 1"
+    ).rows[0] %}
+    {% set is_csv = locate_inputs().tables[table].form == 'csv' %}
+    {% do return(
+        row['file_name'] ~ (', line ' if is_csv else ', row ')
+        ~ row['line_number'] | int
+    ) %}
 {% endmacro %}

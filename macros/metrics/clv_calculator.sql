@@ -31,7 +31,7 @@
                 ~ perennial.nearest_name_hint(name, inputs)
                 ~ "; the inputs are " ~ inputs | join(', ')
             ) }}
-        {% elif value is not number or value is boolean or value < 0 %}
+        {% elif not perennial.is_finite(value) or value < 0 %}
             {{ exceptions.raise_compiler_error(
                 "clv_calculator_overrides: " ~ name ~ " takes a number from 0,"
                 ~ " not " ~ value

@@ -16,6 +16,7 @@
 #}
 {% macro policy(name) %}
     {% set rule = perennial.policies()[name] %}
+    {% do perennial._refuse_template(name) %}
     {% set value = var(name) %}
     {% if value is none or value | string | trim == '' %}
         {% if rule.preset %}
@@ -43,6 +44,19 @@
 {% endmacro %}
 
 
+{# dbt runs what looks like a template in a variable of the command line. #}
+{% macro _refuse_template(name) %}
+    {% set given = (invocation_args_dict.get('vars') or {}).get(name) %}
+    {% if given is string
+        and modules.re.search('[{][{%#]', given) is not none %}
+        {{ exceptions.raise_compiler_error(
+            "variable " ~ name ~ ": " ~ given ~ " is not accepted; it takes "
+            ~ "no text with a brace before another one, % or #"
+        ) }}
+    {% endif %}
+{% endmacro %}
+
+
 {# True when the value fits the rule's kind and bounds. #}
 {% macro _is_accepted(value, rule) %}
     {% if rule.kind == 'choice' %}
@@ -59,10 +73,12 @@
     {% elif rule.kind == 'mapping' %}
         {% do return(value is mapping) %}
     {% elif rule.kind == 'zone' %}
-        {% do return(value in modules.pytz.all_timezones_set) %}
+        {% do return(
+            value is string and value in modules.pytz.all_timezones_set
+        ) %}
     {% elif rule.kind in ('number', 'whole') %}
         {% do return(
-            value is number and value is not boolean
+            perennial.is_finite(value)
             and (rule.kind == 'number' or value is integer)
             and value >= rule.get('minimum', value)
             and value <= rule.get('maximum', value)
@@ -73,6 +89,14 @@
     {% set pattern = rule.get('pattern', '.+') %}
     {% do return(
         modules.re.fullmatch(pattern, value | string) is not none
+    ) %}
+{% endmacro %}
+
+
+{# True for a number that SQL can write: YAML knows .inf and .nan too. #}
+{% macro is_finite(value) %}
+    {% do return(
+        value is number and value is not boolean and value - value == 0
     ) %}
 {% endmacro %}
 

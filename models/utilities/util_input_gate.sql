@@ -33,9 +33,10 @@ with
     {% set input = locate_inputs().tables[table] if execute else {} %}
     select
         '{{ table }}' as table_name,
-        coalesce((
-            {{ count_input_rows(input) if execute else 'select 0' }}
-        ), 0) as brought_rows,
+        cast(
+            {{ count_input_rows(input) if execute else 0 }}
+            as {{ dbt.type_bigint() }}
+        ) as brought_rows,
         ({{ input_bytes(input) }}) as brought_bytes,
         {{ table }}_staged.read_rows,
         {{ table }}_staged.content_hash,

@@ -1,0 +1,137 @@
+"""Say of an input file why it cannot be read, in words and without its text.
+
+The build refuses the same files in the same words
+(`macros/inputs/stop_on_damaged_files.sql`, `read_csv_file.sql`); only that a
+link leads nowhere, or that a file may not be opened, DuckDB cannot tell it.
+"""
+
+import mmap
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PARQUET_MARK = b"PAR1"
+# The marks of a Parquet file, and the length of its table of contents.
+LEAST_PARQUET = 12
+LINE_ENDS = {
+    b"\n": "a line feed",
+    b"\r": "a carriage return",
+    b"\r\n": "a carriage return and a line feed",
+}
+
+
+def find_damage(path: Path, table: str) -> str | None:
+    """Why the file cannot be read; none when its lines or its parts can be."""
+    try:
+        if path.stat().st_size == 0:
+            return (
+                "the file is empty, not even a Parquet file without rows"
+                if path.suffix == ".parquet"
+                else f"the first line is empty; it has to name the columns of {table}"
+            )
+        with (
+            path.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+        ):
+            if path.suffix == ".parquet":
+                return _parquet_damage(content)
+            return _header_damage(first_line(path), table) or _mixed_ends(content)
+    except OSError as error:
+        return f"the file cannot be opened: {(error.strerror or 'unknown').lower()}"
+
+
+def first_line(path: Path) -> bytes:
+    """The bytes before the first end of a line."""
+    with path.open("rb") as file:
+        return re.split(b"[\r\n]", file.readline(1_000_000), maxsplit=1)[0]
+
+
+def find_folders_and_links(folder: Path, tables: list[str]) -> list[str]:
+    """What bears the name of a file of a table and is none."""
+    problems = []
+    for entry in sorted(folder.iterdir()):
+        table, _, suffix = entry.name.partition(".")
+        if table not in tables or suffix not in ("", "csv", "parquet"):
+            continue
+        if entry.is_symlink() and not entry.exists():
+            problems.append(f"{entry.name} is a link that leads nowhere")
+        elif suffix and entry.is_dir():
+            problems.append(
+                f"{entry.name} is a folder, and has the name of a file; a folder of "
+                f"part files is called {table}"
+            )
+        elif entry.is_dir() and not any(entry.iterdir()):
+            problems.append(f"{entry.name} is a folder without a file in it")
+    return problems
+
+
+def looks_like_names(names: list[str], has_known: bool) -> bool:
+    """Whether a first line is a header, so that it may be shown."""
+    return has_known and all(
+        re.match(r"([^\W\d][^@]{0,59})?$", name)
+        and not re.search(r"[0-9]{4}|^[A-Za-z]{0,3}[-_ ]?[0-9]+$", name)
+        for name in names
+    )
+
+
+def _parquet_damage(content: mmap.mmap) -> str | None:
+    size = len(content)
+    if size < LEAST_PARQUET or content[:4] != PARQUET_MARK:
+        return "this is no Parquet file, whatever its name says"
+    if content[-4:] != PARQUET_MARK:
+        return (
+            "the end of this Parquet file is missing, as after a broken transfer; "
+            "fetch it again"
+        )
+    if int.from_bytes(content[-8:-4], "little") + LEAST_PARQUET > size:
+        return (
+            "the table of contents of this Parquet file is damaged; fetch it again"
+        )
+    return None
+
+
+def _header_damage(line: bytes, table: str) -> str | None:
+    if not line:
+        return f"the first line is empty; it has to name the columns of {table}"
+    if line.startswith(PARQUET_MARK):
+        return f"this is a Parquet file; call it {table}.parquet"
+    if line.startswith(b"PK") and line[2:3] < b" ":
+        return "this is a workbook or a ZIP archive; save it as CSV in UTF-8"
+    if line.startswith(b"\x1f"):
+        return "this file is compressed; unpack it"
+    if line.count(b"\0") > 0.3 * len(line):
+        return "this file is in UTF-16; save it as CSV in UTF-8"
+    if b"\0" in line:
+        return "line 1 holds NUL bytes; export the file again"
+    if line.count(b'"') % 2:
+        return "a quote opens in line 1, the header, and is not closed there"
+    return None
+
+
+def _mixed_ends(content: mmap.mmap) -> str | None:
+    """The first line outside quotes that ends unlike the first one."""
+    first = None
+    for line_number, end in _line_ends(content):
+        if first is None:
+            first = end
+        elif end != first:
+            return (
+                f"line {line_number}: this line ends in {LINE_ENDS[end]}, the first "
+                f"one in {LINE_ENDS[first]}. Line ends of several kinds can not be "
+                "told from text; save the file with one kind"
+            )
+    return None
+
+
+def _line_ends(content: mmap.mmap) -> Iterator[tuple[int, bytes]]:
+    """Number and end of each line that is not blank and ends outside quotes."""
+    line_number, is_open, start = 0, False, 0
+    for found in re.finditer(rb'"|\r\n|\r|\n', content):
+        if found[0] == b'"':
+            is_open = not is_open
+            continue
+        if found.start() > start:
+            line_number += 1
+            if not is_open:
+                yield line_number, found[0]
+        start = found.end()

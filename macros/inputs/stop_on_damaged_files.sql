@@ -110,13 +110,14 @@
 
 
 {# Where lines end in several ways, no one can tell an end from a character of
-   a cell. Two counts tell of most files that they have one kind only. #}
+   a cell. Two counts tell of most files that they have one kind only: as many
+   ends in both reads are line feeds, and half as many are both characters, or
+   carriage returns only, each of which hides the line after it. #}
 {% macro _stop_on_mixed_line_ends(file) %}
     {% set all = _counted_lines([file]) %}
-    {% set up_to_return = _counted_lines([file], up_to_return=true) %}
-    {% if up_to_return.ends <= 1
-        or all.bytes == up_to_return.bytes
-        and all.ends in (up_to_return.ends, 2 * up_to_return.ends) %}
+    {% set fed = _counted_lines([file], up_to_return=true) %}
+    {% if all.bytes == fed.bytes and all.ends in (fed.ends, 2 * fed.ends)
+        or all.bytes != fed.bytes and fed.ends == (all.ends + 1) // 2 %}
         {% do return('') %}
     {% endif %}
     {% set row = run_query(_first_other_end(file)).rows[0] %}

@@ -169,8 +169,11 @@ def _sort_files(
 ) -> tuple[dict[str, Forms], list[str]]:
     """The files by table and form, and a line for each that matches no table."""
     root = f"{str(folder).rstrip('/')}/"
+    # ** passes over linked files and folders, * does not.
     listed = connection.execute(
-        "select file from glob(?) order by file", [f"{root}**"]
+        "select file from glob(?) union select file from glob(?) "
+        "union select file from glob(?) order by file",
+        [f"{root}**", f"{root}*", f"{root}*/*"],
     ).fetchall()
     found: dict[str, Forms] = {}
     problems: list[str] = []

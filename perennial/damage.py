@@ -84,9 +84,7 @@ def _parquet_damage(content: mmap.mmap) -> str | None:
             "fetch it again"
         )
     if int.from_bytes(content[-8:-4], "little") + LEAST_PARQUET > size:
-        return (
-            "the table of contents of this Parquet file is damaged; fetch it again"
-        )
+        return "the table of contents of this Parquet file is damaged; fetch it again"
     return None
 
 

@@ -148,11 +148,15 @@
 {% endmacro %}
 
 {% macro duckdb__list_files(root) %}
-    {# A folder may be called data[1]: no pattern is meant. #}
-    {% set pattern = modules.re.sub('([*?[])', '[\\1]', root) ~ '**' %}
+    {# A folder may be called data[1]: no pattern is meant. ** passes over
+       linked files and folders, * does not. #}
+    {% set folder = modules.re.sub('([*?[])', '[\\1]', root) %}
     {% do return(
         run_query(
-            "select file from glob(" ~ sql_text(pattern) ~ ") order by file"
+            "select file from glob(" ~ sql_text(folder ~ '**') ~ ")"
+            ~ " union select file from glob(" ~ sql_text(folder ~ '*') ~ ")"
+            ~ " union select file from glob(" ~ sql_text(folder ~ '*/*') ~ ")"
+            ~ " order by file"
         ).columns[0].values()
     ) %}
 {% endmacro %}

@@ -110,16 +110,23 @@
 
 
 {# Where lines end in several ways, no one can tell an end from a character of
-   a cell. Two counts tell of most files that they have one kind only. #}
+   a cell. Two counts tell of most files that they have one kind only: as many
+   ends in both reads are line feeds, and half as many are both characters, or
+   carriage returns only, each of which hides the line after it. #}
 {% macro _stop_on_mixed_line_ends(file) %}
     {% set all = _counted_lines([file]) %}
-    {% set up_to_return = _counted_lines([file], up_to_return=true) %}
-    {% if up_to_return.ends <= 1
-        or all.bytes == up_to_return.bytes
-        and all.ends in (up_to_return.ends, 2 * up_to_return.ends) %}
+    {% set fed = _counted_lines([file], up_to_return=true) %}
+    {% if all.bytes == fed.bytes and all.ends in (fed.ends, 2 * fed.ends)
+        or all.bytes != fed.bytes and fed.ends == (all.ends + 1) // 2 %}
         {% do return('') %}
     {% endif %}
-    {% set row = run_query(_first_other_end(file)).rows[0] %}
+    {# A byte order mark is three bytes that are in no line. #}
+    {% set unseen = run_query(
+        'select size from read_blob(' ~ sql_text(file) ~ ')'
+    ).rows[0][0] | int - all.bytes - all.ends %}
+    {% set row = run_query(
+        _first_other_end(file, unseen in (0, 3))
+    ).rows[0] %}
     {% do _forget_rejects('rejected_lines') %}
     {% do _forget_rejects('rejected_again') %}
     {% if row[0] %}
@@ -136,10 +143,14 @@
     The first line outside quotes that ends unlike the first one. Read twice:
     once every carriage return and line feed ends a line, once line feeds only.
     A line with as many ends in both reads ends in a line feed, one with twice
-    as many in both characters, and one whose text differs in a carriage
-    return. Blank lines count as ends of the line before.
+    as many in both characters; a line that the second read hides follows a
+    carriage return. Blank lines count as ends of the line before.
+
+    Arguments
+        file      path of the file
+        is_ended  whether its last line has an end
 #}
-{% macro _first_other_end(file) %}
+{% macro _first_other_end(file, is_ended) %}
     {% do return("
 with
 
@@ -151,10 +162,11 @@ kinds as (
 
     select
         every.line_number,
-        every.place,
+        every.is_last and every.ends = 1 and not " ~ is_ended ~ " as is_open,
         case
-            when fed.line is null or fed.line <> every.line
-                then 'a carriage return'
+            when lead(fed.line is distinct from every.line) over (
+                order by every.line_number
+            ) then 'a carriage return'
             when every.ends = fed.ends then 'a line feed'
             when fed.ends = 1 and every.ends % 2 = 0
                 then 'a carriage return and a line feed'
@@ -168,15 +180,13 @@ kinds as (
 
     left join fed on every.line_number = fed.line_number
 
-    where every.ends is not null
-
 ),
 
 outside as (
 
     select *, first_value(kind) over (order by line_number) as first_kind
     from kinds
-    where is_in_quotes = 0
+    where is_in_quotes = 0 and not is_open
 
 )
 
@@ -201,10 +211,13 @@ where kind <> first_kind
 " ~ name ~ " as (
 
     select
-        place,
         line,
         row_number() over (order by place) as line_number,
-        lead(place) over (order by place) - place as ends
+        lead(place) over (order by place) is null as is_last,
+        coalesce(
+            lead(place) over (order by place),
+            1 + (select max(place) from " ~ name ~ "_end)
+        ) - place as ends
 
     from " ~ name ~ "_end
 

@@ -736,9 +736,14 @@ STOPPED = [
         "the first one in a line feed",
     ),
     stopped(
-        *("a lone carriage return", "orders.csv"),
+        *("a carriage return among line feeds", "orders.csv"),
         secret_orders("o7,c1,2024-01-07,10,web\ro8,c1,2024-01-08,10,web"),
         "orders.csv, line 8: this line ends in a carriage return, the first one",
+    ),
+    stopped(
+        *("CRLF, and a line feed at the very end", "orders.csv"),
+        secret_orders().replace("\n", "\r\n") + "o7,c1,2024-01-07,10,web\n",
+        "orders.csv, line 8: this line ends in a line feed, the first one in a",
     ),
     stopped(
         *("UTF-16", "orders.csv"),
@@ -998,8 +1003,8 @@ def _reconciled(work_file: Path) -> dict[str, Read]:
 def message(case_folder: Path, result: Result) -> str:
     """The sentence of a refused run, with the folder left out."""
     lines = [line.strip() for line in result.text.splitlines()]
-    (start,) = [n for n, line in enumerate(lines) if " Error in " in line][:1]
-    said = lines[start + 1].replace(f"{case_folder}/", "")
+    starts = [n for n, line in enumerate(lines) if " Error in " in line]
+    said = (lines[starts[0] + 1] if starts else "").replace(f"{case_folder}/", "")
     said = said.replace(str(case_folder), "the folder")
     return said.replace(str(case_folder.parent / "work.duckdb"), "work.duckdb")
 

@@ -10,15 +10,8 @@ PY := $(BIN)/python
 export DBT_PROFILES_DIR := $(CURDIR)
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-# The recipes read these from the environment: no value reaches a shell's eyes.
+# The recipe reads these from the environment: no value reaches make's eyes.
 export INPUT AS_OF
-
-# build_info says which commit built the numbers; outside git it stays empty.
-COMMIT := $(shell git describe --always --dirty --abbrev=40 --exclude '*' \
-    2>/dev/null)
-ifneq ($(COMMIT),)
-export PERENNIAL_GIT_COMMIT := $(COMMIT)
-endif
 
 # An installation is done when a stamp with the checksum of its requirements
 # exists: a branch switch alone reinstalls nothing, a changed pin does.
@@ -40,9 +33,10 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' \
 	    Makefile
 
-build: setup ## build the demo, or INPUT=folder AS_OF=YYYY-MM-DD, and show it
-	@$(run_dbt_build)
-	@$(PY) -m perennial headlines
+# Only what was given becomes an option.
+build: setup ## build and publish the demo, or INPUT=folder AS_OF=YYYY-MM-DD
+	@$(PY) -m perennial build $${INPUT:+--input "$$INPUT"} \
+	    $${AS_OF:+--as-of "$$AS_OF"}
 
 mutations: setup-dev ## break the models on purpose and see which test notices
 	$(PY) tests/mutations.py
@@ -113,28 +107,6 @@ $(DEV): $(VENV)/.made
 define pip_install
 $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes \
     --requirement $(1)
-endef
-
-# Only what was given becomes a variable. What is shown of dbt's lines are the
-# inputs, warnings, errors and the summary, not two lines for each good node.
-# Unit tests say nothing about anyone's data: `make test` runs them.
-define run_dbt_build
-set -e; \
-vars=$$($(PY) -c 'import json, os, pathlib; \
-folder, day = os.environ.get("INPUT"), os.environ.get("AS_OF"); \
-given = {}; \
-given.update({"input_path": str(pathlib.Path(folder).expanduser())} \
-    if folder else {}); \
-given.update({"as_of_date": day} if day else {}); \
-print(json.dumps(given))'); \
-failed=$$(mktemp); trap 'rm -f "$$failed"' EXIT; \
-{ $(BIN)/dbt --no-use-colors build --vars "$$vars" \
-    --exclude-resource-type unit_test || echo "$$?" > "$$failed"; \
-} | awk '/ [0-9]+ of [0-9]+ (START|OK|PASS|SKIP|NO-OP) / { next } \
-    / (Registered adapter:|Unable to do partial|Concurrency:) / { next } \
-    /^[0-9:]+ *$$/ { next } \
-    { print; fflush() }'; \
-test ! -s "$$failed" || exit "$$(cat "$$failed")"
 endef
 
 # The dbt templater compiles the project: in a work file and a target folder of

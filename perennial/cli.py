@@ -1,18 +1,36 @@
 """The command line: what only Python can do, each with a clear error."""
 
-import os
+import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from perennial import __version__
+from perennial.audits import Accepted
+from perennial.build import BuildError, read_variables, run_build
 from perennial.check import CheckError, check_folder, format_check
 from perennial.contract import ContractError
 from perennial.demo import DEFAULT_SEED, write_demo
 from perennial.headlines import HeadlinesError, format_headlines, read_headlines
+from perennial.kept import KeptError, format_kept, list_kept, roll_back
+from perennial.lock import LockError, locked
+from perennial.places import Places, PlacesError, find_places
+from perennial.publish import PublishError, public_tables, publish_build
+from perennial.warehouse import WarehouseError
 
 DEMO_FOLDER = Path("data/demo")
-WORK_FILE = Path("warehouse/work.duckdb")
+# What building, publishing and reading say in words of their own.
+EXPECTED = (
+    BuildError,
+    HeadlinesError,
+    KeptError,
+    LockError,
+    PlacesError,
+    PublishError,
+    WarehouseError,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,8 +38,63 @@ WORK_FILE = Path("warehouse/work.duckdb")
 def main() -> None:
     """What the dbt project perennial needs and SQL can't do.
 
-    The marts themselves are built by dbt: dbt build
+    The marts themselves are built by dbt; perennial build runs it.
     """
+
+
+def accept_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command overrule audits; what it overrules is one value."""
+    options = (
+        click.option(
+            "--accept-shrink",
+            "shrink",
+            is_flag=True,
+            help="An input may have lost rows, or all of them.",
+        ),
+        click.option(
+            "--accept-as-of",
+            "as_of",
+            is_flag=True,
+            help="The build may be as of an earlier day, or begun earlier.",
+        ),
+        click.option(
+            "--accept-restatement",
+            "restatement",
+            metavar="REASON",
+            help="Closed months may change; the reason is kept with them.",
+        ),
+        click.option(
+            "--accept-lost-history",
+            "lost_history",
+            is_flag=True,
+            help="The history file may be another one than before.",
+        ),
+        click.option(
+            "--accept-input",
+            "input",
+            is_flag=True,
+            help="The build may be of another input.",
+        ),
+    )
+
+    @functools.wraps(command)
+    def with_accepted(**given: Any) -> None:
+        names = ("shrink", "as_of", "restatement", "lost_history", "input")
+        accepted = Accepted(**{name: given.pop(name) for name in names})
+        if accepted.restatement is not None and not accepted.restatement.strip():
+            raise click.BadParameter(
+                "give the reason in words", param_hint="--accept-restatement"
+            )
+        command(accepted=accepted, **given)
+
+    for option in reversed(options):
+        with_accepted = option(with_accepted)
+    return with_accepted
+
+
+def show_headlines(places: Places) -> None:
+    """Print the headlines of what is published."""
+    click.echo(format_headlines(read_headlines(places.published)))
 
 
 @main.command()
@@ -87,21 +160,119 @@ def check(folder: Path) -> None:
 
 
 @main.command()
-def headlines() -> None:
-    """Print MRR, ARR, active customers, churn and CLV of the last build.
+@click.option(
+    "--input",
+    "input_folder",
+    metavar="FOLDER",
+    help="Folder of your own files; without it, what --vars says, else the demo.",
+)
+@click.option("--as-of", metavar="DAY", help="Day like 2025-12-31 to be seen from.")
+@click.option("--vars", "variables", help="Variables of the build, as dbt takes them.")
+@click.option("--target", help="Target of the profile; without it, its default.")
+@accept_options
+def build(
+    input_folder: str | None,
+    as_of: str | None,
+    variables: str | None,
+    target: str | None,
+    accepted: Accepted,
+) -> None:
+    """Build the marts, publish them and print the headlines.
 
-    Reads the work file: warehouse/work.duckdb, or the file that the
-    environment variable PERENNIAL_WORK_FILE names.
+    dbt builds into the work file. Only a build without any error, that passes
+    the audits, takes the place of the published file, in one step: readers
+    never see a part of it. Until then, and after a failure, they see the last
+    one. A second build at the same time is refused.
+
+    \b
+    Example:
+      perennial build --input my_shop --as-of 2025-12-31
+    """
+    try:
+        places = find_places()
+        tables = public_tables(Path())
+        given = read_variables(variables, input_folder, as_of)
+        with locked(places):
+            began = run_build(places, given, target, click.echo)
+            publish_build(places, tables, accepted, click.echo, since=began)
+            show_headlines(places)
+    except EXPECTED as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@accept_options
+def publish(accepted: Accepted) -> None:
+    """Publish what dbt build left in the work file, and print the headlines.
+
+    The last step of perennial build, for who runs dbt by hand. It stops when
+    the build is not whole, and when an audit finds that an input shrank, the
+    as-of date moved back, closed months changed, the history was lost or the
+    input is another one; the options overrule an audit, and build_info of the
+    published file tells of it.
 
     \b
     Example:
       dbt build
+      perennial publish
+    """
+    try:
+        places = find_places()
+        tables = public_tables(Path())
+        with locked(places):
+            publish_build(places, tables, accepted, click.echo)
+            show_headlines(places)
+    except EXPECTED as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.argument("build_name", metavar="[BUILD]", required=False)
+@click.option(
+    "--list", "is_list", is_flag=True, help="Show the builds and change none."
+)
+def rollback(build_name: str | None, is_list: bool) -> None:
+    """Publish a kept build again: BUILD, or the one before the present.
+
+    BUILD is the start of a build id. The present file is kept too, so that the
+    way forward is the same command with its id. Work file and history stay as
+    they are: the next perennial build publishes the newest state again.
+
+    \b
+    Example:
+      perennial rollback --list
+      perennial rollback 5454b732
+    """
+    try:
+        places = find_places()
+        if is_list:
+            click.echo(format_kept(list_kept(places)))
+            return
+        with locked(places):
+            chosen = roll_back(places, build_name)
+            click.echo(
+                f"published: build {chosen.build.build_id[:8]}, {places.published}"
+            )
+            show_headlines(places)
+    except EXPECTED as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+def headlines() -> None:
+    """Print MRR, ARR, active customers, churn and CLV of what is published.
+
+    Reads the published file: warehouse/published.duckdb, or the file that the
+    environment variable PERENNIAL_PUBLISHED_FILE names.
+
+    \b
+    Example:
+      perennial build
       perennial headlines
     """
-    work_file = Path(os.environ.get("PERENNIAL_WORK_FILE") or WORK_FILE)
     try:
-        click.echo(format_headlines(read_headlines(work_file)))
-    except HeadlinesError as error:
+        show_headlines(find_places())
+    except EXPECTED as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -28,30 +28,31 @@ class Headline:
 
 @dataclass(frozen=True)
 class Headlines:
-    """All headlines of one work file."""
+    """All headlines of one published file."""
 
     as_of_date: str
     input_name: str
     numbers: list[Headline]
 
 
-def read_headlines(work_file: Path) -> Headlines:
-    """Read the headlines from a work file, without changing it."""
-    with _open(work_file) as connection:
+def read_headlines(published_file: Path) -> Headlines:
+    """Read the headlines from a published file, without changing it."""
+    with _open(published_file) as connection:
         try:
+            as_of_date, input_name = _build(connection)
             return Headlines(
-                as_of_date=_as_of_date(connection),
-                input_name=_input_name(connection),
+                as_of_date=as_of_date,
+                input_name=input_name,
                 numbers=[
                     *_mrr_headlines(connection),
                     _churn_headline(connection),
                     _clv_headline(connection),
                 ],
             )
-        except duckdb.CatalogException as error:
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise HeadlinesError(
-                f"{work_file} lacks a table that the headlines need "
-                f"({_first_line(error)}); run dbt build to its end first"
+                f"{published_file} lacks what the headlines need "
+                f"({_first_line(error)}); build and publish it anew"
             ) from error
 
 
@@ -72,23 +73,24 @@ def format_headlines(headlines: Headlines) -> str:
     )
 
 
-def _open(work_file: Path) -> duckdb.DuckDBPyConnection:
-    if not work_file.is_file():
+def _open(published_file: Path) -> duckdb.DuckDBPyConnection:
+    if not published_file.is_file():
         raise HeadlinesError(
-            f"no work file at {work_file}; run dbt build first, "
-            "or set PERENNIAL_WORK_FILE to where it is"
+            f"no published file at {published_file}; run perennial build or "
+            "perennial publish first, or set PERENNIAL_PUBLISHED_FILE to where it is"
         )
     try:
-        return duckdb.connect(str(work_file), read_only=True)
+        return duckdb.connect(str(published_file), read_only=True)
     except duckdb.Error as error:
         if "lock" in str(error).lower():
             raise HeadlinesError(
-                f"{work_file} is in use by another process; wait until the "
-                "build is over, or close the program that holds it"
+                f"{published_file} is in use by another process that may write to "
+                "it; close the program that holds it, and let it open the file "
+                "read-only"
             ) from error
         raise HeadlinesError(
-            f"{work_file} cannot be read as a DuckDB file "
-            f"({_first_line(error)}); run dbt build to make it anew"
+            f"{published_file} cannot be read as a DuckDB file "
+            f"({_first_line(error)}); move it away and publish again"
         ) from error
 
 
@@ -154,52 +156,19 @@ def _average_of_payers(connection: duckdb.DuckDBPyConnection) -> Decimal | None:
     return Decimal(str(total)) / customers if customers else None
 
 
-def _as_of_date(connection: duckdb.DuckDBPyConnection) -> str:
-    table = _find_table(connection, "util_as_of_date")
-    row = connection.execute(f"select as_of_date from {table}").fetchone()
+def _build(connection: duckdb.DuckDBPyConnection) -> tuple[str, str]:
+    """The as-of date and the input in words, as the build has noted them."""
+    row = connection.execute(
+        "select as_of_date, input_origin from marts.build_info"
+    ).fetchone()
     if row is None or row[0] is None:
         raise HeadlinesError(
-            f"the work file has no as-of date in {table}; run dbt build first"
+            "marts.build_info of the published file is empty; build and publish it anew"
         )
-    return str(row[0])
-
-
-def _input_name(connection: duckdb.DuckDBPyConnection) -> str:
-    """The folder or relations that the build read, as staging has noted it."""
-    tables = ("stg_files__orders", "stg_files__subscriptions")
-    folders = {
-        str(Path(file_name).parent)
-        for table in tables
-        for (file_name,) in connection.execute(
-            f"select distinct file_name from {_find_table(connection, table)}"
-        ).fetchall()
-        if file_name
-    }
-    if not folders:
-        return "unknown: the work file does not say which files were read"
-    names = ", ".join(sorted(folders))
-    return f"{names} (the bundled demo)" if _is_demo(folders) else names
-
-
-def _is_demo(folders: set[str]) -> bool:
-    return all(Path(folder).parts[-2:] == ("data", "demo") for folder in folders)
-
-
-def _find_table(connection: duckdb.DuckDBPyConnection, name: str) -> str:
-    """A table by its name alone: only the marts' schema is public."""
-    row = connection.execute(
-        """
-        select table_schema
-        from information_schema.tables
-        where table_name = ?
-        """,
-        [name],
-    ).fetchone()
-    if row is None:
-        raise HeadlinesError(
-            f"the work file has no table {name}; run dbt build to its end first"
-        )
-    return f'"{row[0]}".{name}'
+    as_of_date, origin = row
+    place = str(origin).removeprefix("folder ")
+    is_demo = Path(place).parts[-2:] == ("data", "demo")
+    return str(as_of_date), f"{place} (the bundled demo)" if is_demo else place
 
 
 def _amount(value: Decimal) -> str:

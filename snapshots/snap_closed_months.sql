@@ -4,14 +4,6 @@
 
 with
 
-months as (
-
-    select * from {{ ref('rpt_mrr_monthly') }}
-
-    where is_complete_month
-
-),
-
 closed_months as (
 
     select * from {{ ref('util_months') }}
@@ -20,49 +12,42 @@ closed_months as (
 
 ),
 
-revenues as (
-
-    select * from {{ ref('int_customer_revenues_dated') }}
-
-),
-
 told as (
 
     select
-        revenue_month as told_month,
-        'mrr' as metric_name,
-        ending_mrr as metric_value
+        closed_month as told_month,
+        metric_name,
+        metric_value
 
-    from months
-
-    union all
-
-    select
-        revenue_month as told_month,
-        'customers' as metric_name,
-        cast(ending_customers as decimal(18, 6)) as metric_value
-
-    from months
-
-    union all
-
-    select
-        closed_months.revenue_month as told_month,
-        'net_revenue' as metric_name,
-        cast(sum(revenues.revenue) as decimal(18, 6)) as metric_value
-
-    from closed_months
-
-    inner join revenues
-        on
-            closed_months.revenue_month <= revenues.revenue_date
-            and closed_months.next_month > revenues.revenue_date
-
-    group by closed_months.revenue_month
+    from {{ ref('rpt_closed_months') }}
 
 ),
 
-{% if execute and load_relation(this) is not none %}
+recorded as (
+
+    {% if execute and load_relation(this) is not none %}
+    select
+        told_month,
+        metric_name
+
+    from {{ this }}
+
+    where
+        dbt_valid_to is null
+        and input_name = {{ sql_text(history_name()) }}
+        and policy_key = '{{ policy_key() }}'
+    {% else %}
+    select
+        told_month,
+        metric_name
+
+    from told
+
+    where 1 = 0
+    {% endif %}
+
+),
+
 -- What was told before and is no more: nothing is left of it.
 vanished as (
 
@@ -71,7 +56,7 @@ vanished as (
         recorded.metric_name,
         cast(0 as decimal(18, 6)) as metric_value
 
-    from {{ this }} as recorded
+    from recorded
 
     inner join closed_months
         on recorded.told_month = closed_months.revenue_month
@@ -81,11 +66,7 @@ vanished as (
             recorded.told_month = told.told_month
             and recorded.metric_name = told.metric_name
 
-    where
-        recorded.dbt_valid_to is null
-        and recorded.input_name = {{ sql_text(history_name()) }}
-        and recorded.policy_key = '{{ policy_key() }}'
-        and told.told_month is null
+    where told.told_month is null
 
 ),
 
@@ -99,14 +80,6 @@ all_told as (
 
 ),
 
-{% else %}
-all_told as (
-
-    select * from told
-
-),
-
-{% endif %}
 final as (
 
     select

@@ -28,6 +28,8 @@
         'max_rejected_share', 'max_match_rounds', 'renewal_horizon_days',
         'monthly_overheads', 'clv_calculator_overrides', 'metric_preset',
         'clv_horizon_months', 'annual_discount_rate', 'backtest_share',
+        'max_shrink_share', 'restatement_tolerance', 'closed_through',
+        'keep_builds',
     ] %}
     {% set choices = [] %}
     {% for name, value in perennial.policy_values().items() | sort

@@ -96,5 +96,9 @@
             'kind': 'number', 'minimum': 0, 'optional': true,
         },
         'clv_calculator_overrides': {'kind': 'mapping'},
+        'max_shrink_share': {'kind': 'number', 'minimum': 0, 'maximum': 1},
+        'restatement_tolerance': {'kind': 'number', 'minimum': 0},
+        'closed_through': {'kind': 'date', 'optional': true},
+        'keep_builds': {'kind': 'whole', 'minimum': 0, 'maximum': 1000},
     }) %}
 {% endmacro %}

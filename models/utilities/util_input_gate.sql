@@ -6,27 +6,45 @@
 with
 
 {% for table in input_contract() %}
-{{ table }} as (
+{{ table }}_staged as (
 
     select
-        '{{ table }}' as table_name,
-        coalesce((
-            {{ count_input_rows(locate_inputs().tables[table])
-                if execute else 'select 0' }}
-        ), 0) as brought_rows,
-        (
-            select
-                cast(
-                    coalesce(sum(staged.line_count), 0)
-                    as {{ dbt.type_bigint() }}
-                )
-            from {{ ref('stg_files__' ~ table) }} as staged
-        ) as read_rows,
+        cast(coalesce(sum(line_count), 0) as {{ dbt.type_bigint() }})
+            as read_rows,
+        {{ content_hash(table) }} as content_hash
+
+    from {{ ref('stg_files__' ~ table) }}
+
+),
+
+{{ table }}_checked as (
+
+    select
         count(*) as raw_rows,
         count(case when reasons <> 'superseded_row' then 1 end)
             as rejected_rows
 
     from {{ ref('int_' ~ table ~ '_checked') }}
+
+),
+
+{{ table }} as (
+
+    {% set input = locate_inputs().tables[table] if execute else {} %}
+    select
+        '{{ table }}' as table_name,
+        coalesce((
+            {{ count_input_rows(input) if execute else 'select 0' }}
+        ), 0) as brought_rows,
+        ({{ input_bytes(input) }}) as brought_bytes,
+        {{ table }}_staged.read_rows,
+        {{ table }}_staged.content_hash,
+        {{ table }}_checked.raw_rows,
+        {{ table }}_checked.rejected_rows
+
+    from {{ table }}_staged
+
+    cross join {{ table }}_checked
 
 ),
 

@@ -1,5 +1,7 @@
 {# One row per build. #}
 
+{% set inputs = locate_inputs() if execute else {'origin': '', 'tables': {}} %}
+
 with
 
 inputs as (
@@ -8,19 +10,31 @@ inputs as (
 
 ),
 
--- Which inputs, and how many rows of each, without naming anyone in them.
+-- The tables that were brought, as they came, without naming anyone in them.
 fingerprints as (
 
     select
-        {% for table in input_contract() -%}
-        '{{ table }} ' || max(
+        {% for table, input in inputs.tables.items()
+            if input.form != 'absent' %}
+        max(
             case
                 when table_name = '{{ table }}'
-                    then cast(raw_rows as {{ dbt.type_string() }})
+                    then
+                        '{{ table }} '
+                        || cast(raw_rows as {{ dbt.type_string() }}) || ' rows'
+                        || coalesce(
+                            ', ' || cast(
+                                brought_bytes as {{ dbt.type_string() }}
+                            ) || ' bytes',
+                            ''
+                        )
+                        || ', hash ' || content_hash
+                        {{ "|| '; '" if not loop.last }}
             end
-        ) || ' rows' {{ "|| '; ' ||" if not loop.last }}
-        {% endfor -%}
-            as input_fingerprint
+        )
+        ||
+        {% endfor %}
+        '' as input_fingerprint
 
     from inputs
 
@@ -33,20 +47,23 @@ final as (
         '{{ invocation_id }}' as build_id,
 
         ---------- attributes
-        {{ sql_text(
-            locate_inputs().origin if execute else ''
-        ) }} as input_origin,
+        {{ sql_text(history_name()) }} as input_name,
+        '{{ policy_key() }}' as policy_key,
+        {{ sql_text(inputs.origin) }} as input_origin,
         {{ sql_text(env_var('PERENNIAL_GIT_COMMIT', 'unknown')) }}
             as git_commit,
         'perennial 0.1.0, dbt {{ dbt_version }}, {{ target.type }} '
         || version() as versions,
         {{ sql_text(policy_values() | tojson) }} as policies,
         fingerprints.input_fingerprint,
+        -- Publishing fills these two, in the published file.
+        cast(null as {{ dbt.type_string() }}) as accepted_audits,
 
         ---------- dates
         {{ as_of_date() }} as as_of_date,
         cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp)
-            as started_at
+            as started_at,
+        cast(null as timestamp) as published_at
 
     from fingerprints
 

@@ -1,0 +1,224 @@
+"""Run dbt on the work file, and show of its output what a person wants to see."""
+
+import contextlib
+import datetime
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import yaml
+
+from perennial import durable
+from perennial.places import Places
+from perennial.warehouse import WarehouseError, attach, engine
+
+# Two lines for each good node, and what is only about dbt itself.
+UNINTERESTING = re.compile(
+    r" \d+ of \d+ (START|OK|PASS|SKIP|NO-OP) "
+    r"| (Registered adapter:|Unable to do partial|Concurrency:) "
+    r"|^[0-9:]+ *$"
+)
+# Work file and history hold addresses.
+PRIVATE = 0o077
+SECONDS_TO_END = 10
+Say = Callable[[str], None]
+
+
+class BuildError(Exception):
+    """Why there is no build, in one line that says what to do."""
+
+
+def read_variables(
+    given: str | None, input_folder: str | None, as_of: str | None
+) -> dict[str, object]:
+    """The variables of a build from the options of the command.
+
+    Raises:
+        BuildError: `given` is no mapping, or says what an option says too.
+    """
+    try:
+        variables = yaml.safe_load(given or "{}")
+    except yaml.YAMLError as error:
+        raise BuildError(
+            "--vars is no YAML; write it like --vars '{closed_through: 2025-06-30}'"
+        ) from error
+    if not isinstance(variables, dict):
+        raise BuildError(
+            "--vars is no mapping; write it like --vars '{history_name: shop}'"
+        )
+    options = {
+        "input_path": str(Path(input_folder).expanduser()) if input_folder else None,
+        "as_of_date": as_of,
+    }
+    for name, value in options.items():
+        if value and name in variables:
+            raise BuildError(f"{name} is given twice, as an option and in --vars")
+        if value:
+            variables[name] = value
+    return variables
+
+
+def run_build(
+    places: Places, variables: dict[str, object], target: str | None, say: Say
+) -> datetime.datetime:
+    """Run `dbt build`; the lock is held. Each line is shown when it is written.
+
+    Unit tests say nothing about anyone's data and are left out.
+
+    Returns:
+        A moment before the run began, in UTC.
+
+    Raises:
+        BuildError: dbt failed, or a file it needs is held by another process.
+    """
+    check_files(places)
+    began = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    arguments = [
+        *("--no-use-colors", "build"),
+        *("--vars", json.dumps(variables, default=str)),
+        *("--exclude-resource-type", "unit_test"),
+        *(("--target", target) if target else ()),
+    ]
+    code = run_dbt(arguments, say)
+    if code:
+        raise BuildError(
+            "dbt build failed; what it says is above. Nothing was published"
+        )
+    return began
+
+
+def check_files(places: Places) -> None:
+    """Stop before dbt does where it could not open the files.
+
+    Raises:
+        BuildError: one is held by another process, or is no DuckDB file.
+    """
+    for path, what, remedy in (
+        (places.work, "the work file", "delete it: the build makes it anew"),
+        (
+            places.history,
+            "the history file",
+            f"bring back a copy: the folder {places.kept} has some",
+        ),
+    ):
+        if not path.exists():
+            if not path.parent.is_dir():
+                raise BuildError(
+                    f"there is no folder {path.parent} for {what}; make it, or name "
+                    "another place"
+                )
+            # The log of a file that was deleted would not fit the new one.
+            with contextlib.suppress(OSError):
+                durable.remove(durable.wal_of(path))
+            continue
+        try:
+            with engine(places.published.parent) as connection:
+                attach(connection, path, "opened", what=what, remedy=remedy)
+        except WarehouseError as error:
+            raise BuildError(str(error)) from error
+
+
+def run_dbt(arguments: list[str], say: Say) -> int:
+    """Run dbt in a process of its own, which ends when this one ends.
+
+    Returns:
+        The exit code of dbt.
+
+    Raises:
+        BuildError: a signal ended this process; dbt is gone by then.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "perennial.dbt_process", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=_environment(),
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        umask=PRIVATE,
+        process_group=0,
+    )
+    try:
+        with _signals_end_the_build():
+            for line in process.stdout or ():
+                if not UNINTERESTING.search(line):
+                    say(line.rstrip("\n"))
+            return process.wait()
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Leave no dbt behind."""
+    if process.poll() is None:
+        _signal_group(process, signal.SIGTERM)
+        try:
+            process.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            _signal_group(process, signal.SIGKILL)
+            process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream:
+            stream.close()
+
+
+def _signal_group(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+@contextmanager
+def _signals_end_the_build() -> Iterator[None]:
+    """Let what would end this process silently be an error that cleans up."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        raise BuildError(
+            f"stopped by {signal.Signals(number).name}; nothing was published. "
+            "Build again when you like"
+        )
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _environment() -> dict[str, str]:
+    """The environment of dbt, with the commit that builds the numbers."""
+    environment = dict(os.environ)
+    # What this process runs with, dbt runs with: it may not be installed.
+    environment["PYTHONPATH"] = os.pathsep.join(
+        filter(None, (str(Path(__file__).parents[1]), environment.get("PYTHONPATH")))
+    )
+    if not environment.get("PERENNIAL_GIT_COMMIT"):
+        commit = find_commit(Path.cwd())
+        environment.pop("PERENNIAL_GIT_COMMIT", None)
+        if commit:
+            environment["PERENNIAL_GIT_COMMIT"] = commit
+    return environment
+
+
+def find_commit(folder: Path) -> str | None:
+    """The commit of a checkout, with -dirty if files differ; None without git."""
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude", "*"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip() or None

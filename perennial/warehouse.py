@@ -1,0 +1,208 @@
+"""What the publishing steps read of a DuckDB file, each error in plain words."""
+
+import datetime
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+# What a policy is where the build is of a version that did not have it.
+DEFAULTS = {
+    "max_shrink_share": "0.2",
+    "restatement_tolerance": "0.02",
+    "closed_through": "",
+    "keep_builds": "3",
+}
+SETTINGS = {
+    "memory_limit": "PERENNIAL_MEMORY_LIMIT",
+    "temp_directory": "PERENNIAL_TEMP_DIRECTORY",
+    "threads": "PERENNIAL_THREADS",
+}
+LOCKED = re.compile(r"[Cc]onflicting lock is held in (.*?)\. See")
+
+
+class WarehouseError(Exception):
+    """Why a file cannot be read, in one line that says what to do."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """The row of a file's build_info; what its version did not have is None."""
+
+    build_id: str
+    started_at: datetime.datetime
+    as_of_date: datetime.date
+    input_name: str | None
+    policy_key: str | None
+    published_at: datetime.datetime | None
+    accepted_audits: str | None
+    policies: dict[str, str]
+
+    def policy(self, name: str) -> str:
+        """The value of a policy as text; empty where it is not set."""
+        value = str(self.policies.get(name, DEFAULTS.get(name, "")))
+        return "" if value == "None" else value
+
+    def number(self, name: str) -> Decimal:
+        """The value of a policy that is a number."""
+        try:
+            return Decimal(self.policy(name))
+        except InvalidOperation:
+            return Decimal(DEFAULTS[name])
+
+
+@contextmanager
+def engine(temporary: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to no file, to which files are attached.
+
+    Args:
+        temporary: where it may put what does not fit into memory, unless
+            PERENNIAL_TEMP_DIRECTORY says otherwise.
+    """
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        connection.execute(f"set temp_directory = {quoted(str(temporary))}")
+        for setting, name in SETTINGS.items():
+            if value := os.environ.get(name):
+                connection.execute(f"set {setting} = {quoted(value)}")
+        yield connection
+
+
+def attach(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    alias: str,
+    *,
+    what: str,
+    remedy: str,
+    options: str = "read_only",
+) -> None:
+    """Attach a file that must be there.
+
+    Args:
+        connection: of `engine`.
+        path: the file.
+        alias: its name in the connection's SQL.
+        what: the file in words, like "the work file".
+        remedy: what to do when it is missing or damaged.
+        options: those of DuckDB's attach.
+
+    Raises:
+        WarehouseError: it is missing, held by another process or no database.
+    """
+    if not path.is_file():
+        kind = "is a folder" if path.is_dir() else "is not there"
+        raise WarehouseError(f"{what} {path} {kind}; {remedy}")
+    if not os.access(path, os.R_OK):
+        raise WarehouseError(f"{what} {path} may not be read; allow it (chmod)")
+    try:
+        connection.execute(f"attach {quoted(str(path))} as {alias} ({options})")
+    except duckdb.Error as error:
+        raise WarehouseError(in_words(error, path, what, remedy)) from error
+
+
+def in_words(error: Exception, path: Path, what: str, remedy: str) -> str:
+    """What DuckDB says of a file, and what to do."""
+    said = first_line(error)
+    if held := LOCKED.search(said):
+        return (
+            f"{what} {path} is in use by another process, {held.group(1)}; wait "
+            "until it is done, or close the program that holds it"
+        )
+    if "not a valid DuckDB" in said or "read enough bytes" in said:
+        return f"{what} {path} is no DuckDB file; {remedy}"
+    return f"{what} {path} cannot be read ({said}); {remedy}"
+
+
+def read_build(connection: duckdb.DuckDBPyConnection, alias: str) -> Build | None:
+    """The build that an attached file holds; None where there is none."""
+    if not find_table(connection, alias, "build_info", schema="marts"):
+        return None
+    rows = connection.execute(f"select * from {alias}.marts.build_info")
+    names = [column[0] for column in rows.description or ()]
+    row = rows.fetchone()
+    known: dict[str, Any] = dict(zip(names, row, strict=True)) if row else {}
+    if not all(known.get(name) for name in ("build_id", "started_at", "as_of_date")):
+        return None
+    return Build(
+        build_id=known["build_id"],
+        started_at=known["started_at"],
+        as_of_date=known["as_of_date"],
+        input_name=known.get("input_name"),
+        policy_key=known.get("policy_key"),
+        published_at=known.get("published_at"),
+        accepted_audits=known.get("accepted_audits"),
+        policies=json.loads(known.get("policies") or "{}"),
+    )
+
+
+def read_build_of(path: Path, what: str, remedy: str) -> Build:
+    """The build of a file that is opened for this only.
+
+    Raises:
+        WarehouseError: the file is none that perennial has published.
+    """
+    with engine(path.parent) as connection:
+        attach(connection, path, "opened", what=what, remedy=remedy)
+        build = read_build(connection, "opened")
+    if build is None:
+        raise WarehouseError(f"{what} {path} holds no marts.build_info; {remedy}")
+    return build
+
+
+def find_table(
+    connection: duckdb.DuckDBPyConnection,
+    alias: str,
+    name: str,
+    schema: str | None = None,
+) -> str | None:
+    """A table of an attached file with its schema, quoted; None if not there."""
+    row = connection.execute(
+        """
+        select table_schema
+        from information_schema.tables
+        where
+            table_catalog = ?
+            and table_name = ?
+            and table_schema = coalesce(?, table_schema)
+        """,
+        [alias, name, schema],
+    ).fetchone()
+    return f"{alias}.{identifier(row[0])}.{identifier(name)}" if row else None
+
+
+def columns_of(
+    connection: duckdb.DuckDBPyConnection, alias: str, name: str
+) -> set[str]:
+    """The columns of a mart; none where the mart is not there."""
+    rows = connection.execute(
+        """
+        select column_name
+        from information_schema.columns
+        where table_catalog = ? and table_schema = 'marts' and table_name = ?
+        """,
+        [alias, name],
+    ).fetchall()
+    return {column for (column,) in rows}
+
+
+def quoted(text: str) -> str:
+    """A text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name as SQL takes any name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def first_line(error: Exception) -> str:
+    """The cause without DuckDB's further lines, which may show data."""
+    return str(error).splitlines()[0]

@@ -158,11 +158,31 @@ PERENNIAL = (sys.executable, "-m", "perennial")
 DBT = (sys.executable, "-m", "dbt.cli.main")
 
 
-def kill(process: subprocess.Popen[str]) -> None:
-    """Kill a command and all that it started, without a word of warning."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+def kill(process: subprocess.Popen[str], alone: bool = False) -> None:
+    """Kill a command and all that it started, without a word of warning.
+
+    Args:
+        process: from `House.start`, the leader of its session.
+        alone: spare what it started.
+    """
+    victims = [process.pid] if alone else members(process.pid)
+    for victim in victims:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
     process.wait()
+
+
+def members(session: int) -> list[int]:
+    """The processes of a session: groups within it do not hide them."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            # The name, in brackets, may hold anything; the session is the
+            # fourth field after it.
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[3]) == session:
+                found.append(int(folder.name))
+    return sorted(found)
 
 
 @contextlib.contextmanager

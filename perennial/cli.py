@@ -47,31 +47,26 @@ def accept_options(command: Callable[..., None]) -> Callable[..., None]:
     options = (
         click.option(
             "--accept-shrink",
-            "shrink",
             is_flag=True,
             help="An input may have lost rows, or all of them.",
         ),
         click.option(
             "--accept-as-of",
-            "as_of",
             is_flag=True,
             help="The build may be as of an earlier day, or begun earlier.",
         ),
         click.option(
             "--accept-restatement",
-            "restatement",
             metavar="REASON",
             help="Closed months may change; the reason is kept with them.",
         ),
         click.option(
             "--accept-lost-history",
-            "lost_history",
             is_flag=True,
             help="The history file may be another one than before.",
         ),
         click.option(
             "--accept-input",
-            "input",
             is_flag=True,
             help="The build may be of another input.",
         ),
@@ -80,7 +75,7 @@ def accept_options(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def with_accepted(**given: Any) -> None:
         names = ("shrink", "as_of", "restatement", "lost_history", "input")
-        accepted = Accepted(**{name: given.pop(name) for name in names})
+        accepted = Accepted(**{name: given.pop(f"accept_{name}") for name in names})
         if accepted.restatement is not None and not accepted.restatement.strip():
             raise click.BadParameter(
                 "give the reason in words", param_hint="--accept-restatement"

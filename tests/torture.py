@@ -43,7 +43,8 @@ def main() -> int:
         folder = Path(scratch)
         shops = write_shops(folder / "shops")
         try:
-            ready = build_both(House(folder / "clean"), shops, folder / "ready")
+            keep = options.ready or folder / "ready"
+            ready = build_both(House(folder / "clean"), shops, keep)
         except BrokenPromiseError as broken:
             print(f"not even the clean builds work: {broken}")
             return 1
@@ -69,6 +70,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=6)
     parser.add_argument("--case", default="", help="starve: part of a case's name")
     parser.add_argument("--folder", type=Path, help="where to work")
+    parser.add_argument("--ready", type=Path, help="where clean builds are kept")
     options = parser.parse_args()
     unknown = set(options.parts) - set(PARTS)
     if unknown:

@@ -59,7 +59,8 @@ class SmallDisk:
         """What a command begins with, to see the disk."""
         return (
             *("nsenter", "--preserve-credentials", "--user", "--mount"),
-            *("--target", str(self.holder), "--"),
+            # Entering would leave the folder one is in.
+            *("--target", str(self.holder), f"--wd={Path.cwd()}", "--"),
         )
 
     @property

@@ -43,10 +43,10 @@ class Scene:
     shops: dict[str, Path]
     ready: Ready
 
-    def house(self, files: Path | None = None) -> House:
+    def house(self) -> House:
         """A house in which A is published and B is in the input folder."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        house = House(self.folder / "house", files)
+        house = House(self.folder / "house")
         house.restore(self.ready.saved["A"])
         house.bring(self.shops["B"])
         return house

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent / "python"))
 
 from faults.contents import BrokenPromiseError
 from faults.houses import House
-from faults.kills import Ready, Tally, build_both, kill_in_houses
+from faults.kills import EVERY_STEP, Ready, Tally, build_both, kill_in_houses
 from faults.readers import Counts, building, hold_through, publishing, read_while
 from faults.shops import write_shops
 from faults.starve import CASES, Scene, run_case
@@ -95,23 +95,26 @@ def kills(
     folder: Path, shops: dict[str, Path], ready: Ready, options: argparse.Namespace
 ) -> list[str]:
     """Kill, look, run again."""
-    tallies = kill_in_houses(
-        folder, shops, ready, options.trials, options.jobs, options.seed
-    )
     print(f"{'killed':<20} {'trials':>6} {'whole':>6} {'recovered':>10}  where it fell")
-    total = Tally()
-    for name, tally in tallies.items():
+    at_random = Tally()
+    broken = []
+    for name, tally in kill_in_houses(
+        folder, shops, ready, options.trials, options.jobs, options.seed
+    ):
         print_tally(name, tally)
-        total.add(tally)
-    print_tally("all", total)
-    return total.broken
+        broken += tally.broken
+        if name != EVERY_STEP:
+            at_random.add(tally)
+    print_tally("all at random", at_random)
+    return broken
 
 
 def print_tally(name: str, tally: Tally) -> None:
     """One row of the table of kills."""
     fell = ", ".join(f"{count} {place}" for place, count in tally.fell.most_common())
     print(
-        f"{name:<20} {tally.trials:>6} {tally.whole:>6} {tally.recovered:>10}  {fell}"
+        f"{name:<20} {tally.trials:>6} {tally.whole:>6} {tally.recovered:>10}  {fell}",
+        flush=True,
     )
 
 

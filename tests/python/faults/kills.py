@@ -32,6 +32,7 @@ from faults.houses import House, Outcome, kill
 from faults.versions import schemas_of
 
 KEEP_BUILDS = 3
+EVERY_STEP = "publish, each step"
 HISTORY = ("snap_builds", "snap_closed_months", "snap_files__subscriptions")
 
 
@@ -311,27 +312,40 @@ def kill_in_houses(
     trials: int,
     jobs: int,
     seed: int,
-) -> dict[str, Tally]:
-    """Three of five trials kill builds, the others publishes; then every step."""
-    builds, publishes = trials - trials * 2 // 5, trials * 2 // 5
-    seconds = time_publish(House(folder / "timed"), ready)
-    tallies = {name: Tally() for name in ("build", "publish", "publish, each step")}
+) -> Iterator[tuple[str, Tally]]:
+    """Kill at every step of a publish, then `trials` times at random.
 
-    def of_builds(job: int) -> Tally:
-        share = builds // jobs + (job < builds % jobs)
-        house = ready_house(folder / f"builds{job}")
-        return kill_builds(house, shops, ready, share, random.Random(f"{seed}-{job}"))
+    Three of five of these fall on builds, the others on publishes. Each job has
+    a house of its own.
+    """
+    houses = [House(folder / f"house{job}") for job in range(jobs)]
+    seconds = time_publish(houses[0], ready)
+    steps = range(1, count_steps(houses[0], ready) + 1)
+    publishes = trials * 2 // 5
 
-    with ThreadPoolExecutor(jobs) as pool:
-        for tally in pool.map(of_builds, range(jobs)):
-            tallies["build"].add(tally)
-    house = House(folder / "publishes")
-    chance = random.Random(f"{seed}-publish")
-    tallies["publish"].add(kill_publishes(house, ready, publishes, seconds, chance))
-    steps = count_steps(house, ready)
-    every = range(1, steps + 1)
-    tallies["publish, each step"].add(kill_steps(house, ready, every))
-    return tallies
+    def at_steps(job: int, _share: int) -> Tally:
+        return kill_steps(houses[job], ready, steps[job::jobs])
+
+    def of_publishes(job: int, share: int) -> Tally:
+        chance = random.Random(f"{seed}-publish-{job}")
+        return kill_publishes(houses[job], ready, share, seconds, chance)
+
+    def of_builds(job: int, share: int) -> Tally:
+        chance = random.Random(f"{seed}-build-{job}")
+        return kill_builds(houses[job], shops, ready, share, chance)
+
+    parts = (
+        (EVERY_STEP, at_steps, len(steps)),
+        ("publish", of_publishes, publishes),
+        ("build", of_builds, trials - publishes),
+    )
+    for name, run, count in parts:
+        shares = [count // jobs + (job < count % jobs) for job in range(jobs)]
+        total = Tally()
+        with ThreadPoolExecutor(jobs) as pool:
+            for tally in pool.map(run, range(jobs), shares):
+                total.add(tally)
+        yield name, total
 
 
 def time_publish(house: House, ready: Ready) -> float:
@@ -340,8 +354,3 @@ def time_publish(house: House, ready: Ready) -> float:
     began = time.monotonic()
     must_succeed(house.publish(), "the publish that is timed")
     return time.monotonic() - began
-
-
-def ready_house(folder: Path) -> House:
-    """A house of its own."""
-    return House(folder)

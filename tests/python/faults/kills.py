@@ -190,6 +190,7 @@ def trial(house: House, one: Trial, ready: Ready, tally: Tally) -> None:
         tally.whole += 1
     except BrokenPromiseError as broken:
         tally.broken.append(f"{one.name} ({fell}): {broken}")
+    print(f"    {one.name}: fell {fell}", flush=True)
     try:
         again = house.build if "build" in one.command else house.publish
         must_succeed(again(), "the next run")

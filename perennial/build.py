@@ -17,7 +17,7 @@ import yaml
 
 from perennial import durable
 from perennial.places import Places
-from perennial.warehouse import WarehouseError, attach, engine
+from perennial.warehouse import attach, engine
 
 # Two lines for each good node, and what is only about dbt itself.
 UNINTERESTING = re.compile(
@@ -76,7 +76,8 @@ def run_build(
         A moment before the run began, in UTC.
 
     Raises:
-        BuildError: dbt failed, or a file it needs is held by another process.
+        BuildError: dbt failed.
+        WarehouseError: a file that it needs is held by another process.
     """
     check_files(places)
     began = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
@@ -87,6 +88,11 @@ def run_build(
         *(("--target", target) if target else ()),
     ]
     code = run_dbt(arguments, say)
+    if code < 0:
+        raise BuildError(
+            f"dbt was ended by {signal.Signals(-code).name}. Nothing was published. "
+            "If memory ran out, set PERENNIAL_MEMORY_LIMIT to less than there is"
+        )
     if code:
         raise BuildError(
             "dbt build failed; what it says is above. Nothing was published"
@@ -98,8 +104,12 @@ def check_files(places: Places) -> None:
     """Stop before dbt does where it could not open the files.
 
     Raises:
-        BuildError: one is held by another process, or is no DuckDB file.
+        BuildError: a folder is missing.
+        WarehouseError: a file is held by another process, or is no DuckDB file;
+            an environment variable has no value for DuckDB.
     """
+    with engine(places.published.parent):
+        pass
     for path, what, remedy in (
         (places.work, "the work file", "delete it: the build makes it anew"),
         (
@@ -118,11 +128,8 @@ def check_files(places: Places) -> None:
             with contextlib.suppress(OSError):
                 durable.remove(durable.wal_of(path))
             continue
-        try:
-            with engine(places.published.parent) as connection:
-                attach(connection, path, "opened", what=what, remedy=remedy)
-        except WarehouseError as error:
-            raise BuildError(str(error)) from error
+        with engine(places.published.parent) as connection:
+            attach(connection, path, "opened", what=what, remedy=remedy)
 
 
 def run_dbt(arguments: list[str], say: Say) -> int:
@@ -185,7 +192,12 @@ def _signals_end_the_build() -> Iterator[None]:
             "Build again when you like"
         )
 
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    # One that is ignored, as nohup has it, stays ignored.
+    numbers = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) != signal.SIG_IGN
+    ]
     before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield

@@ -245,9 +245,7 @@ def rollback(build_name: str | None, is_list: bool) -> None:
             return
         with locked(places):
             chosen = roll_back(places, build_name)
-            click.echo(
-                f"published: build {chosen.build.build_id[:8]}, {places.published}"
-            )
+            click.echo(f"published: {chosen.build.build_id[:8]} in {places.shown}")
             show_headlines(places)
     except EXPECTED as error:
         raise click.ClickException(str(error)) from error

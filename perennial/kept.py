@@ -18,7 +18,7 @@ from perennial.warehouse import (
 )
 
 HISTORY = "_history"
-NAME = re.compile(r"\d{8}T\d{6}-[0-9A-Za-z_]+")
+NAME = re.compile(r"\d{8}T\d{6}-[0-9A-Za-z]+")
 # A copy of the history names subscriptions; like the history, it is its owner's.
 PRIVATE = 0o600
 
@@ -38,7 +38,7 @@ class Kept:
 
 def name_of(build: Build) -> str:
     """When a build began and the start of its id: sorts by time."""
-    build_id = re.sub(r"[^0-9A-Za-z]", "_", build.build_id[:8])
+    build_id = re.sub(r"[^0-9A-Za-z]", "0", build.build_id[:8])
     return f"{build.started_at:%Y%m%dT%H%M%S}-{build_id}"
 
 

@@ -41,6 +41,14 @@ class Places:
         """The folder of earlier published files and copies of the history."""
         return self.published.with_name(f"{self.published.stem}_builds")
 
+    @property
+    def shown(self) -> str:
+        """The published file as a person would write it from here."""
+        here = Path.cwd()
+        if self.published.is_relative_to(here):
+            return str(self.published.relative_to(here))
+        return str(self.published)
+
     def _beside(self, ending: str) -> Path:
         return self.published.with_name(self.published.name + ending)
 

@@ -99,7 +99,7 @@ def _publish(
         work, published, is_history_apart = _attach(connection, places, since)
         if published and published.build_id == work.build_id:
             durable.sync(places.published.parent)
-            say(f"already published: build {work.build_id[:8]}, {places.published}")
+            say(f"already published: {_named(work, places)}")
             return published
         found = _audit(connection, places, work, published, accepted, is_history_apart)
         for note in found.notes:
@@ -120,7 +120,7 @@ def _publish(
     if published:
         kept.keep_present(places, published)
     durable.take_place(places.new, places.published)
-    say(f"published: build {work.build_id[:8]}, {places.published}")
+    say(f"published: {_named(work, places)}")
     for failure in kept.prune(places, work, int(work.number("keep_builds"))):
         say(f"warning: {failure}")
     return work
@@ -399,6 +399,10 @@ def _as_it_was(places: Places) -> str:
     if places.published.exists():
         return "the published file is as it was"
     return "there is no published file yet"
+
+
+def _named(build: Build, places: Places) -> str:
+    return f"build {build.build_id[:8]} of {build.as_of_date} in {places.shown}"
 
 
 def _remedy_of_lost_history(places: Places) -> str:

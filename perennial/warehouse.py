@@ -65,13 +65,22 @@ def engine(temporary: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     Args:
         temporary: where it may put what does not fit into memory, unless
             PERENNIAL_TEMP_DIRECTORY says otherwise.
+
+    Raises:
+        WarehouseError: an environment variable has no value for DuckDB.
     """
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute(f"set temp_directory = {quoted(str(temporary))}")
         for setting, name in SETTINGS.items():
             if value := os.environ.get(name):
-                connection.execute(f"set {setting} = {quoted(value)}")
+                try:
+                    connection.execute(f"set {setting} = {quoted(value)}")
+                except duckdb.Error as error:
+                    raise WarehouseError(
+                        f"{name} is {value!r}, which DuckDB does not take as "
+                        f"{setting} ({first_line(error)}); set it otherwise, or not"
+                    ) from error
         yield connection
 
 

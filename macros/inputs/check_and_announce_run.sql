@@ -1,11 +1,15 @@
 {#
     First step of every run: refuses a run that would not do what was meant,
-    and says what is read. Runs before build, run and seed only, so that docs
-    and listings work without any input.
+    and says what is read. Runs before build and run only, so that docs and
+    listings work without any input; the clock is asked before every command
+    that changes tables.
 
     Usage: on-run-start in dbt_project.yml.
 #}
 {% macro check_and_announce_run() %}
+    {% if execute and changes_tables() %}
+        {% do stop_on_clock_set_back() %}
+    {% endif %}
     {% if execute and flags.WHICH in ('build', 'run') %}
         {% do _check_variable_names() %}
         {% for name in policies() %}

@@ -26,7 +26,7 @@
     {% do return(
         'insert into ' ~ runs ~ ' (invocation_id, command, started_at, note) '
         ~ "values ('" ~ invocation_id ~ "', '" ~ flags.WHICH ~ "', "
-        ~ _timestamp_literal(run_started_at) ~ ', ' ~ _run_note() ~ ')'
+        ~ timestamp_literal(run_started_at) ~ ', ' ~ _run_note() ~ ')'
     ) %}
 {% endmacro %}
 
@@ -49,7 +49,7 @@
     {% set outcome = _run_outcome(results) %}
     {% do return(
         'update ' ~ runs_relation()
-        ~ ' set ended_at = ' ~ _timestamp_literal(outcome.ended_at)
+        ~ ' set ended_at = ' ~ timestamp_literal(outcome.ended_at)
         ~ ', nodes_done = ' ~ outcome.done
         ~ ', nodes_failed = ' ~ outcome.failed
         ~ ', nodes_missing = ' ~ outcome.missing
@@ -143,12 +143,4 @@
         'missing': missing | length,
         'first_failure': run.first,
     }) %}
-{% endmacro %}
-
-
-{% macro _timestamp_literal(time) %}
-    {% do return(
-        "cast('" ~ time.strftime('%Y-%m-%d %H:%M:%S.%f') ~ "' as "
-        ~ dbt.type_timestamp() ~ ')'
-    ) %}
 {% endmacro %}

@@ -140,6 +140,25 @@ def demo(demo_scratch: Path) -> Iterator[Built]:
 
 
 @pytest.fixture(scope="session")
+def demo_published(demo_scratch: Path) -> Path:
+    """The published file of that build."""
+    places = {
+        f"PERENNIAL_{name}_FILE": str(demo_scratch / f"{name.lower()}.duckdb")
+        for name in ("WORK", "PUBLISHED", "HISTORY")
+    }
+    outcome = subprocess.run(
+        [sys.executable, "-m", "perennial", "publish"],
+        cwd=PROJECT,
+        env={**os.environ, **places},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    return demo_scratch / "published.duckdb"
+
+
+@pytest.fixture(scope="session")
 def worlds_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The input files of two hundred random worlds."""
     return write_worlds(tmp_path_factory.mktemp("worlds") / "input")

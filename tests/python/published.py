@@ -1,0 +1,247 @@
+"""A shop in a folder of its own: small work files, published as real ones are.
+
+Each table of a build carries the build's number, so that a file of two builds
+would show it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from click.testing import CliRunner, Result
+
+from perennial.audits import Accepted
+from perennial.cli import main
+from perennial.lock import locked
+from perennial.places import Places, find_places
+from perennial.publish import publish_build
+
+MARTS = (
+    *("build_info", "dim_customers", "fct_customer_lifetime_value"),
+    *("rpt_churn_monthly", "rpt_closed_months", "rpt_input_reconciliation"),
+    *("rpt_mrr_monthly", "rpt_restatements"),
+)
+FIRST_DAY = datetime(2025, 3, 1, 6, 0, 0)
+ROWS = {"customers": 50, "orders": 100}
+MONTHS: dict[tuple[str, str], str] = {
+    ("2025-01", "mrr"): "1000",
+    ("2025-01", "customers"): "10",
+    ("2025-01", "net_revenue"): "500",
+    ("2025-02", "mrr"): "2000",
+}
+
+
+class Shop:
+    """The files of one shop, and what is done with them."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the folder, with a model for each mart."""
+        self.folder = folder
+        marts = folder / "models" / "marts" / "quality"
+        marts.mkdir(parents=True)
+        for name in MARTS:
+            (marts / f"{name}.sql").touch()
+        self.environment = {
+            f"PERENNIAL_{name}_FILE": str(folder / f"{name.lower()}.duckdb")
+            for name in ("WORK", "PUBLISHED", "HISTORY")
+        }
+
+    @property
+    def places(self) -> Places:
+        """The files as the commands find them."""
+        return find_places(self.environment)
+
+    def build(
+        self,
+        number: int,
+        *,
+        rows: dict[str, int] | None = None,
+        months: dict[tuple[str, str], str] | None = None,
+        as_of: date = date(2025, 2, 28),
+        started_at: datetime | None = None,
+        input_name: str = "shop",
+        policy_key: str = "key",
+        history: bool = True,
+        further_sql: str = "",
+        **policies: Any,
+    ) -> str:
+        """Write a work file as a whole build leaves it, and its build id.
+
+        Build 1 began on the first day, build 2 a day later, and so on.
+        """
+        build_id = f"{number:08d}-b111-4000-8000-000000000000"
+        started_at = started_at or FIRST_DAY + timedelta(days=number)
+        self.places.work.unlink(missing_ok=True)
+        with duckdb.connect(str(self.places.work)) as work:
+            work.execute(WORK_SQL.replace("<number>", str(number)))
+            work.execute(
+                "insert into utilities.dbt_runs values"
+                " (?, 'build', ?, ?, 30, 0, 0, null, null)",
+                [build_id, started_at, started_at + timedelta(minutes=1)],
+            )
+            work.execute(
+                "insert into marts.build_info by name select ? as build_id,"
+                " ? as as_of_date, date_trunc('second', ?::timestamp) as started_at,"
+                " ? as input_name, ? as policy_key, ? as policies,"
+                " 'folder shop' as input_origin",
+                [
+                    *(build_id, as_of, started_at, input_name, policy_key),
+                    json.dumps({name: str(value) for name, value in policies.items()}),
+                ],
+            )
+            for table, count in (ROWS | (rows or {})).items():
+                # In two currencies, as orders are.
+                for currency, part in (("EUR", count // 2), ("USD", -(-count // 2))):
+                    work.execute(
+                        "insert into marts.rpt_input_reconciliation values (?, ?, ?)",
+                        [table, currency, part],
+                    )
+            for (month, metric), value in (
+                MONTHS if months is None else months
+            ).items():
+                work.execute(
+                    "insert into marts.rpt_closed_months values (?, ?, ?)",
+                    [f"{month}-01", metric, Decimal(value)],
+                )
+            work.execute(further_sql)
+        if history:
+            self.remember(build_id, started_at, input_name, policy_key)
+        return build_id
+
+    def remember(
+        self, build_id: str, told_at: datetime, input_name: str, policy_key: str
+    ) -> None:
+        """Write to the history what the snapshots of a build would."""
+        with duckdb.connect(str(self.places.history)) as history:
+            history.execute(HISTORY_SQL)
+            history.execute(
+                "insert into snapshots.snap_builds values (?, ?, ?)",
+                [input_name, build_id, told_at + timedelta(microseconds=932794)],
+            )
+            history.execute(
+                "insert into snapshots.snap_closed_months values (?, ?, ?, '')",
+                [
+                    *(input_name, policy_key),
+                    told_at + timedelta(microseconds=932794),
+                ],
+            )
+
+    def publish(self, **accepted: Any) -> list[str]:
+        """Publish the work file; what a person was told."""
+        said: list[str] = []
+        places = self.places
+        with locked(places):
+            publish_build(places, sorted(MARTS), Accepted(**accepted), said.append)
+        return said
+
+    def run(self, *arguments: str, **environment: str) -> Result:
+        """A command, from the shop's folder."""
+        here = Path.cwd()
+        os.chdir(self.folder)
+        try:
+            return CliRunner().invoke(
+                main, arguments, env={**self.environment, **environment}
+            )
+        finally:
+            os.chdir(here)
+
+    def rows(self, sql: str, file: Path | None = None) -> list[tuple]:
+        """What a reader sees in the published file, or in another one."""
+        with duckdb.connect(
+            str(file or self.places.published), read_only=True
+        ) as reader:
+            return reader.execute(sql).fetchall()
+
+    def number(self, file: Path | None = None) -> int:
+        """Of which build a published file is, wholly."""
+        query = " union ".join(
+            f"select distinct built_by from marts.{name}"
+            for name in ("dim_customers", "rpt_mrr_monthly", "rpt_churn_monthly")
+        )
+        ((number,),) = self.rows(query, file)
+        ((build_id,),) = self.rows("select build_id from marts.build_info", file)
+        assert build_id.startswith(f"{number:08d}")
+        return number
+
+    def files(self) -> dict[str, bytes]:
+        """All files below the folder with their bytes, but for the lock."""
+        return {
+            str(path.relative_to(self.folder)): path.read_bytes()
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file() and path.suffix not in (".lock", ".sql")
+        }
+
+    def kept(self) -> list[str]:
+        """The names of the kept files."""
+        folder = self.places.kept
+        return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+WORK_SQL = """
+create schema utilities;
+create schema marts;
+create table utilities.util_input_gate as select 'orders' as table_name;
+create table utilities.dbt_runs (
+    invocation_id varchar, command varchar, started_at timestamp,
+    ended_at timestamp, nodes_done integer, nodes_failed integer,
+    nodes_missing integer, first_failure varchar, note varchar
+);
+create table marts.build_info (
+    build_id varchar, as_of_date date, started_at timestamp, policies varchar,
+    input_name varchar, policy_key varchar, input_origin varchar,
+    published_at timestamp, accepted_audits varchar
+);
+create table marts.rpt_input_reconciliation (
+    table_name varchar, currency varchar, raw_rows bigint
+);
+create table marts.rpt_closed_months (
+    closed_month date, metric_name varchar, metric_value decimal(18, 6)
+);
+create table marts.rpt_restatements as
+    select
+        date '2025-01-01' as restated_month,
+        'mrr' as metric_name,
+        timestamp '2025-03-03 06:00:00.932794' as restated_at,
+        cast(null as varchar) as reason;
+create table marts.dim_customers as
+    select
+        'files:' || hash(range) as customer_key,
+        date '2025-01-01' as first_paid_date,
+        <number> as built_by
+    from range(5000);
+comment on table marts.dim_customers is 'One row per customer.
+It''s "quoted".';
+comment on column marts.dim_customers.customer_key is 'Primary; key.';
+create table marts.fct_customer_lifetime_value as
+    select customer_key, cast(10 as decimal(18, 6)) as total_clv
+    from marts.dim_customers;
+create table marts.rpt_mrr_monthly as
+    select
+        date '2025-02-01' as revenue_month,
+        cast(2000 as decimal(18, 6)) as ending_mrr,
+        cast(24000 as decimal(18, 6)) as arr,
+        20 as ending_customers,
+        <number> as built_by;
+create table marts.rpt_churn_monthly as
+    select
+        date '2025-02-01' as revenue_month,
+        cast(0.1 as decimal(18, 6)) as customer_churn_rate,
+        true as is_complete_month,
+        <number> as built_by;
+"""
+
+HISTORY_SQL = """
+create schema if not exists snapshots;
+create table if not exists snapshots.snap_builds (
+    input_name varchar, build_id varchar, told_at timestamp
+);
+create table if not exists snapshots.snap_closed_months (
+    input_name varchar, policy_key varchar, told_at timestamp, reason varchar
+);
+"""

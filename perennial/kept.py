@@ -13,6 +13,7 @@ from perennial.warehouse import (
     Build,
     WarehouseError,
     attach,
+    drop_log,
     quoted,
     read_build_of,
 )
@@ -173,6 +174,7 @@ def roll_back(places: Places, wanted: str | None = None) -> Kept:
         KeptError: there is no such build, or no room for it.
         WarehouseError: a file cannot be read.
     """
+    drop_log(places.published, "the published file", "close the program")
     kept = list_kept(places)
     chosen = _choose(kept, wanted, places)
     if chosen.is_present:

@@ -13,12 +13,20 @@ from pathlib import Path
 import duckdb
 
 from perennial import durable, kept
-from perennial.audits import Accepted, Audit, audit, find_incomplete, in_words
+from perennial.audits import (
+    ONE_SECOND,
+    Accepted,
+    Audit,
+    audit,
+    find_incomplete,
+    in_words,
+)
 from perennial.places import Places
 from perennial.warehouse import (
     Build,
     WarehouseError,
     attach,
+    drop_log,
     engine,
     find_table,
     first_line,
@@ -163,10 +171,7 @@ def _attach_published(connection: duckdb.DuckDBPyConnection, places: Places) -> 
         "it is not what perennial has published: move it away, or name another "
         "with PERENNIAL_PUBLISHED_FILE"
     )
-    if durable.wal_of(places.published).exists():
-        # Someone wrote into the file: what is in its log was never published.
-        _refuse_writer(places.published, remedy)
-        durable.remove(durable.wal_of(places.published))
+    drop_log(places.published, "the published file", remedy)
     attach(
         connection,
         places.published,
@@ -180,22 +185,6 @@ def _attach_published(connection: duckdb.DuckDBPyConnection, places: Places) -> 
             f"the published file {places.published} holds no marts.build_info; {remedy}"
         )
     return build
-
-
-def _refuse_writer(published: Path, remedy: str) -> None:
-    """Stop while a program has the file open for writing, which keeps the log."""
-    with engine(published.parent) as connection:
-        try:
-            attach(
-                connection,
-                published,
-                "opened",
-                what="the published file",
-                remedy=remedy,
-            )
-        except WarehouseError as error:
-            if "in use by" in str(error):
-                raise
 
 
 def _audit(
@@ -305,9 +294,9 @@ def _mark(
             """
             update new.marts.rpt_restatements
             set reason = ?
-            where reason is null and restated_at > ?
+            where reason is null and restated_at >= ?
             """,
-            [accepted.restatement, published.started_at],
+            [accepted.restatement, published.started_at + ONE_SECOND],
         )
 
 
@@ -352,13 +341,13 @@ def _explain(
                     reason = ''
                     and input_name = ?
                     and policy_key = ?
-                    and told_at > ?
+                    and told_at >= ?
                 """,
                 [
                     accepted.restatement,
                     work.input_name,
                     work.policy_key,
-                    published.started_at,
+                    published.started_at + ONE_SECOND,
                 ],
             )
         connection.execute("checkpoint history")

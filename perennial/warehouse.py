@@ -13,6 +13,8 @@ from typing import Any
 
 import duckdb
 
+from perennial import durable
+
 # What a policy is where the build is of a version that did not have it.
 DEFAULTS = {
     "max_shrink_share": "0.2",
@@ -115,6 +117,26 @@ def attach(
         connection.execute(f"attach {quoted(str(path))} as {alias} ({options})")
     except duckdb.Error as error:
         raise WarehouseError(in_words(error, path, what, remedy)) from error
+
+
+def drop_log(path: Path, what: str, remedy: str) -> None:
+    """Delete the log that a writer left beside a published file.
+
+    What is in it was never published, and would be read into the file that
+    takes this one's place.
+
+    Raises:
+        WarehouseError: the writer still has the file open.
+    """
+    if not durable.wal_of(path).exists():
+        return
+    with engine(path.parent) as connection:
+        try:
+            attach(connection, path, "opened", what=what, remedy=remedy)
+        except WarehouseError as error:
+            if "in use by" in str(error):
+                raise
+    durable.remove(durable.wal_of(path))
 
 
 def in_words(error: Exception, path: Path, what: str, remedy: str) -> str:

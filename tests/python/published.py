@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -44,13 +45,18 @@ class Shop:
         """Make the folder, with a model for each mart."""
         self.folder = folder
         marts = folder / "models" / "marts" / "quality"
-        marts.mkdir(parents=True)
+        marts.mkdir(parents=True, exist_ok=True)
         for name in MARTS:
             (marts / f"{name}.sql").touch()
         self.environment = {
             f"PERENNIAL_{name}_FILE": str(folder / f"{name.lower()}.duckdb")
             for name in ("WORK", "PUBLISHED", "HISTORY")
         }
+
+    def copy_to(self, folder: Path) -> Shop:
+        """The same shop elsewhere, before something is done to it."""
+        shutil.copytree(self.folder, folder)
+        return Shop(folder)
 
     @property
     def places(self) -> Places:

@@ -268,13 +268,10 @@ def assert_recovers(shop: Shop) -> None:
     assert not [name for name in shop.files() if name.endswith((".new", ".wal"))]
 
 
-def test_killed_before_any_step_the_file_is_one_whole_build(tmp_path):
+def test_killed_before_any_step_the_file_is_one_whole_build(second_build, tmp_path):
     seen = []
     for step in range(100):
-        shop = Shop(tmp_path / str(step))
-        shop.build(1)
-        shop.publish()
-        shop.build(2)
+        shop = second_build.copy_to(tmp_path / str(step))
         code = outside(shop, sys.executable, "-c", STOPPED, str(step)).returncode
         seen.append(shop.number())
         assert_recovers(shop)
@@ -288,13 +285,12 @@ def test_killed_before_any_step_the_file_is_one_whole_build(tmp_path):
 
 
 @pytest.mark.parametrize("failing", STEPS)
-def test_a_step_that_fails_is_told_in_words(tmp_path, failing, monkeypatch):
+def test_a_step_that_fails_is_told_in_words(
+    second_build, tmp_path, failing, monkeypatch
+):
     works, calls = getattr(os, failing), 0
     for step in range(20):
-        shop = Shop(tmp_path / str(step))
-        shop.build(1)
-        shop.publish()
-        shop.build(2)
+        shop = second_build.copy_to(tmp_path / str(step))
         done = [0]
 
         def fail(*arguments, done=done, step=step, **named):

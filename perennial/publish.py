@@ -369,17 +369,15 @@ def _plain_errors(places: Places) -> Iterator[None]:
             "room there"
         ) from error
     except duckdb.Error as error:
+        why = cause_of(error, places.published.parent)
         raise PublishError(
-            f"not published, and {_as_it_was(places)}: {first_line(error)}; "
-            f"{_remedy(error, places)}"
+            f"not published, and {_as_it_was(places)}: "
+            f"{why or f'{first_line(error)}; {_remedy(error, places)}'}"
         ) from error
 
 
 def _remedy(error: duckdb.Error, places: Places) -> str:
-    said = str(error).lower()
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return "set PERENNIAL_MEMORY_LIMIT to more, or make room for what it spills"
-    if "no space" in said or isinstance(error, duckdb.IOException):
+    if isinstance(error, duckdb.IOException):
         return f"make room in {places.published.parent} and let it be written"
     return "run dbt build again"
 

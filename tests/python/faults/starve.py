@@ -86,10 +86,11 @@ def must_fail(outcome: Outcome, *words: str) -> str:
 
 
 def message_of(text: str) -> str:
-    """From the first line that tells of an error to the end."""
+    """What perennial says at the end; where that points up, the last lines."""
     lines = text.strip().splitlines()
-    telling = [n for n, line in enumerate(lines) if re.search("error", line, re.I)]
-    return "\n".join(lines[telling[0] :] if telling else lines[-MOST_LINES:])
+    ours = [number for number, line in enumerate(lines) if line.startswith("Error: ")]
+    message = "\n".join(lines[ours[-1] :]) if ours else "above"
+    return "\n".join(lines[-MOST_LINES:]) if "above" in message else message
 
 
 def publish_recovers(house: House, ready: Ready, *options: str) -> None:
@@ -150,8 +151,8 @@ def publish_beyond_the_limit(house: House, ready: Ready) -> str:
 def build_on_a_full_disk(scene: Scene) -> str:
     """dbt meets a full disk in the middle of its tables."""
     house = scene.house()
-    limited = functools.partial(limit_file_size, 3 * 2**20)
-    with small_disk(scene.folder / "disk", "3M") as disk:
+    limited = functools.partial(limit_file_size, 2**20)
+    with small_disk(scene.folder / "disk", "1M") as disk:
         house.told = {"PERENNIAL_WORK_FILE": str(scene.folder / "disk/work.duckdb")}
         house.enter = disk.enter if disk else ()
         with published_stays(house):

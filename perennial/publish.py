@@ -21,6 +21,7 @@ from perennial.audits import (
     find_incomplete,
     in_words,
 )
+from perennial.causes import cause_of
 from perennial.places import Places
 from perennial.warehouse import (
     Build,

@@ -13,7 +13,7 @@ from perennial.causes import cause_of
     ("said", "word"),
     [
         (
-            "IO Error: Checkpoint failed: Could not write file: No space left on device",
+            "IO Error: Could not write file: No space left on device",
             "make room in warehouse",
         ),
         (

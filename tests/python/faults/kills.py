@@ -314,10 +314,10 @@ def kill_in_houses(
     jobs: int,
     seed: int,
 ) -> Iterator[tuple[str, Tally]]:
-    """Kill at every step of a publish, then `trials` times at random.
+    """Kill `trials` times at random, then at every step of a publish.
 
-    Three of five of these fall on builds, the others on publishes. Each job has
-    a house of its own.
+    Three of five random ones fall on builds, the others on publishes. Each job
+    has a house of its own.
     """
     houses = [House(folder / f"house{job}") for job in range(jobs)]
     seconds = time_publish(houses[0], ready)
@@ -336,9 +336,9 @@ def kill_in_houses(
         return kill_builds(houses[job], shops, ready, share, chance)
 
     parts = (
-        (EVERY_STEP, at_steps, len(steps)),
         ("publish", of_publishes, publishes),
         ("build", of_builds, trials - publishes),
+        (EVERY_STEP, at_steps, len(steps)),
     )
     for name, run, count in parts:
         shares = [count // jobs + (job < count % jobs) for job in range(jobs)]

@@ -46,6 +46,11 @@ class Tally:
     fell: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
 
+    def add_broken(self, line: str) -> None:
+        """Note it, and say it at once: a long run may not see its end."""
+        self.broken.append(line)
+        print(f"    BROKEN  {line}", flush=True)
+
     def add(self, other: Tally) -> None:
         self.trials += other.trials
         self.whole += other.whole
@@ -189,7 +194,7 @@ def trial(house: House, one: Trial, ready: Ready, tally: Tally) -> None:
         check_left(house, ready.known, bytes_before, file_before)
         tally.whole += 1
     except BrokenPromiseError as broken:
-        tally.broken.append(f"{one.name} ({fell}): {broken}")
+        tally.add_broken(f"{one.name} ({fell}): {broken}")
     print(f"    {one.name}: fell {fell}", flush=True)
     try:
         again = house.build if "build" in one.command else house.publish
@@ -197,7 +202,7 @@ def trial(house: House, one: Trial, ready: Ready, tally: Tally) -> None:
         check_recovered(house, ready.known, one.goal)
         tally.recovered += 1
     except BrokenPromiseError as broken:
-        tally.broken.append(f"{one.name} ({fell}), recovery: {broken}")
+        tally.add_broken(f"{one.name} ({fell}), recovery: {broken}")
 
 
 def wait(process: subprocess.Popen[str], seconds: float | None) -> bool:

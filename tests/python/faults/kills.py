@@ -219,7 +219,10 @@ def where(house: House, file_before: int) -> str:
         return "after the replace"
     if house.new.exists():
         return "while copying"
-    return "before the copy" if is_built(house) else "while dbt ran"
+    if not is_built(house):
+        return "while dbt ran"
+    is_old = read_build_id(house.work) == read_build_id(house.published)
+    return "before dbt wrote" if is_old else "before the copy"
 
 
 def is_built(house: House) -> bool:

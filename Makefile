@@ -26,8 +26,8 @@ LOCK := uv pip compile pyproject.toml --quiet --universal \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test check mutations lint format demo lock licences clean \
-    setup setup-dev
+.PHONY: help build test check mutations torture lint format demo lock licences \
+    clean setup setup-dev
 
 help: ## list the targets
 	@echo "make <target>:"
@@ -41,6 +41,9 @@ build: setup ## build and publish the demo, or INPUT=folder AS_OF=YYYY-MM-DD
 
 mutations: setup-dev ## break the models on purpose and see which test notices
 	$(PY) tests/mutations.py
+
+torture: setup-dev ## kill, crowd and starve builds (ONLY=kills|readers|starve)
+	$(PY) tests/torture.py $(ONLY)
 
 # Most of the time is builds, one core each; a file stays with one worker, and
 # so do the builds that its tests share.

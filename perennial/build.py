@@ -16,6 +16,7 @@ from types import FrameType
 import yaml
 
 from perennial import durable
+from perennial.causes import cause_of
 from perennial.places import Places
 from perennial.warehouse import attach, engine
 
@@ -87,16 +88,23 @@ def run_build(
         *("--exclude-resource-type", "unit_test"),
         *(("--target", target) if target else ()),
     ]
-    code = run_dbt(arguments, say)
+    causes: list[str] = []
+
+    def listen(line: str) -> None:
+        cause = cause_of(line, places.work.parent)
+        if cause and cause not in causes:
+            causes.append(cause)
+        say(line)
+
+    code = run_dbt(arguments, listen)
     if code < 0:
         raise BuildError(
             f"dbt was ended by {signal.Signals(-code).name}. Nothing was published. "
             "If memory ran out, set PERENNIAL_MEMORY_LIMIT to less than there is"
         )
     if code:
-        raise BuildError(
-            "dbt build failed; what it says is above. Nothing was published"
-        )
+        why = "; ".join(causes) or "what it says is above"
+        raise BuildError(f"dbt build failed: {why}. Nothing was published")
     return began
 
 
@@ -104,7 +112,7 @@ def check_files(places: Places) -> None:
     """Stop before dbt does where it could not open the files.
 
     Raises:
-        BuildError: a folder is missing.
+        BuildError: a folder is missing, or something may not be written.
         WarehouseError: a file is held by another process, or is no DuckDB file;
             an environment variable has no value for DuckDB.
     """
@@ -124,10 +132,17 @@ def check_files(places: Places) -> None:
                     f"there is no folder {path.parent} for {what}; make it, or name "
                     "another place"
                 )
+            if not os.access(path.parent, os.W_OK | os.X_OK):
+                raise BuildError(
+                    f"the folder {path.parent} cannot be written, and {what} belongs "
+                    "there; allow it, or name another place"
+                )
             # The log of a file that was deleted would not fit the new one.
             with contextlib.suppress(OSError):
                 durable.remove(durable.wal_of(path))
             continue
+        if not os.access(path, os.W_OK):
+            raise BuildError(f"{what} {path} may not be written; allow it (chmod)")
         with engine(places.published.parent) as connection:
             attach(connection, path, "opened", what=what, remedy=remedy)
 

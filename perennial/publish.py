@@ -21,6 +21,7 @@ from perennial.audits import (
     find_incomplete,
     in_words,
 )
+from perennial.causes import cause_of
 from perennial.places import Places
 from perennial.warehouse import (
     Build,
@@ -369,18 +370,16 @@ def _plain_errors(places: Places) -> Iterator[None]:
             "room there"
         ) from error
     except duckdb.Error as error:
+        why = cause_of(error, places.published.parent)
         raise PublishError(
-            f"not published, and {_as_it_was(places)}: {first_line(error)}; "
-            f"{_remedy(error, places)}"
+            f"not published, and {_as_it_was(places)}: "
+            f"{why or f'{first_line(error)}; {_remedy(error, places)}'}"
         ) from error
 
 
 def _remedy(error: duckdb.Error, places: Places) -> str:
-    said = str(error).lower()
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return "set PERENNIAL_MEMORY_LIMIT to more, or make room for what it spills"
     # A full disk may show at a commit only, as an error of the transaction.
-    if "could not write" in said or isinstance(error, duckdb.IOException):
+    if "could not write" in str(error).lower() or isinstance(error, duckdb.IOException):
         return f"make room in {places.published.parent} and let it be written"
     return "run dbt build again"
 

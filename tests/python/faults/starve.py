@@ -32,7 +32,7 @@ MOST_LINES = 12
 LONGEST_AT_ONCE = 10
 NO_ROOM = ("space|room|too large|full",)
 # The memory in which the demo spills, and in which it cannot be built.
-SPILLING, TOO_SMALL = "40MB", "4MB"
+SPILLING, TOO_SMALL = "120MB", "4MB"
 
 
 @dataclass(frozen=True)

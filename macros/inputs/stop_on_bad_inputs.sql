@@ -51,7 +51,8 @@
         rejected_rows ~ " of " ~ raw_rows ~ " rows of " ~ table
         ~ " can not be used (" ~ top | join(', ') ~ "); max_rejected_share is "
         ~ policy('max_rejected_share') ~ ". The first is "
-        ~ _first_rejected_row(table) ~ ". To see them, in "
+        ~ _first_rejected_row(table) ~ ". " ~ _missed_table(top[0])
+        ~ "To see them, in "
         ~ (target.path or target.name)
         ~ ": select file_name, line_number, reasons from " ~ checked
         ~ " where reasons is not null"
@@ -90,4 +91,21 @@
         row['file_name'] ~ (', line ' if is_csv else ', row ')
         ~ row['line_number'] | int
     ) %}
+{% endmacro %}
+
+
+{# Rows that name an order which is not there: more likely the orders are cut
+   short than all that names them is wrong. #}
+{% macro _missed_table(commonest_reasons) %}
+    {% for missed in ('orders', 'subscriptions')
+        if 'unknown_' ~ missed[:-1] in commonest_reasons %}
+        {% set brought = run_query(
+            'select brought_rows from ' ~ this ~ " where table_name = '"
+            ~ missed ~ "'"
+        ).columns[0][0] %}
+        {% do return(
+            'Is ' ~ missed ~ ' whole? It brought ' ~ brought | int ~ ' rows. '
+        ) %}
+    {% endfor %}
+    {% do return('') %}
 {% endmacro %}

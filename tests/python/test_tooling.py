@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
 TARGETS = (
     *("build", "test", "check", "lint", "format", "demo", "lock", "clean"),
-    *("help", "licences", "mutations", "setup", "setup-dev"),
+    *("help", "licences", "mutations", "setup", "setup-dev", "torture"),
 )
 
 # Written in two halves, so that this file does not hold what it looks for.

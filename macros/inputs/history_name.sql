@@ -1,17 +1,22 @@
 {#
     The name under which snapshots keep what they saw of these inputs, so that
     the histories of two inputs never mix: history_name, else the place of the
-    inputs.
+    inputs. The name of the bundled demo is its own: what is published of it
+    makes way for any other input.
 
     Returns text.
 #}
 {% macro history_name() %}
-    {% do return(
-        perennial.policy('history_name')
-        or perennial.policy('input_path')
-        or perennial.policy('input_schema')
-        or 'demo'
-    ) %}
+    {% set place = perennial.policy('input_path')
+        or perennial.policy('input_schema') %}
+    {% set name = perennial.policy('history_name') or place or 'demo' %}
+    {% if place and name == 'demo' %}
+        {{ exceptions.raise_compiler_error(
+            "the history of " ~ place ~ " cannot be called demo, which is the "
+            ~ "name of the bundled demo; set history_name to another one"
+        ) }}
+    {% endif %}
+    {% do return(name) %}
 {% endmacro %}
 
 

@@ -2,30 +2,36 @@
     Refuses a run that would begin before one that is known: history and the
     record of runs go by time, and what is told now would count as told before.
 
-    The history is asked for its last build, the work file for its last run.
+    The history is asked for the last builds that changed it, the work file for
+    its last run.
 
     Usage: in check_and_announce_run, before anything is written.
 #}
 {% macro stop_on_clock_set_back() %}
-    {% set builds = graph.nodes['snapshot.perennial.snap_builds'] %}
-    {% set history = load_relation(api.Relation.create(
-        database=builds.database, schema=builds.schema,
-        identifier=builds.alias
-    )) %}
-    {% set last_build = _last_time(history, 'told_at') %}
-    {% if last_build %}
-        {{ exceptions.raise_compiler_error(
-            _clock_words('the history has a build', last_build)
-            ~ ", or bring back an older copy of the history file "
-            ~ _history_file(builds.database)
-        ) }}
-    {% endif %}
+    {% for name in ('snap_builds', 'snap_closed_months') %}
+        {% set node = graph.nodes['snapshot.perennial.' ~ name] %}
+        {% set last_build = _last_time(
+            load_relation(api.Relation.create(
+                database=node.database, schema=node.schema,
+                identifier=node.alias
+            )),
+            'told_at'
+        ) %}
+        {% if last_build %}
+            {{ exceptions.raise_compiler_error(
+                _clock_words('the history has a build', last_build)
+                ~ ", or bring back an older copy of the history file "
+                ~ _history_file(node.database)
+            ) }}
+        {% endif %}
+    {% endfor %}
     {% set runs = load_relation(runs_relation()) %}
     {% set last_run = _last_time(runs, 'started_at') %}
     {% if last_run %}
         {{ exceptions.raise_compiler_error(
             _clock_words('the work file has a run', last_run)
-            ~ ", or remove the work file " ~ (target.path or target.database)
+            ~ "; if it was ahead before, remove the work file "
+            ~ (target.path or target.database)
             ~ ", which the next build makes anew"
         ) }}
     {% endif %}

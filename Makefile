@@ -42,7 +42,7 @@ build: setup ## build and publish the demo, or INPUT=folder AS_OF=YYYY-MM-DD
 mutations: setup-dev ## break the models on purpose and see which test notices
 	$(PY) tests/mutations.py
 
-torture: setup-dev ## kill, crowd and starve builds (ONLY=kills|readers|starve)
+torture: setup-dev ## kill, crowd and starve builds (ONLY=kills|steps|readers|starve)
 	$(PY) tests/torture.py $(ONLY)
 
 # Most of the time is builds, one core each; a file stays with one worker, and

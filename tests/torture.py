@@ -1,7 +1,7 @@
 """Kills, crowds and starves builds on purpose, and looks what readers then see.
 
-- kills: kill -9 at random times of `perennial build` and `perennial publish`,
-  and at every step of a publish;
+- kills: kill -9 at random times of `perennial build` and `perennial publish`;
+- steps: kill -9 at every step of a publish;
 - readers: eight readers while builds are published one after the other;
 - starve: no disk, no memory, no rights, no clock, two builds at once, half an
   input.
@@ -9,7 +9,7 @@
 Prints a table; the exit code is 1 when a promise is broken.
 
 Usage: `make torture [ONLY=kills]`, or
-`python tests/torture.py [kills] [readers] [starve] [--trials 40] [--jobs 2]`.
+`python tests/torture.py [kills] [steps] [readers] [starve] [--trials 40]`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent / "python"))
 
 from faults.contents import BrokenPromiseError
 from faults.houses import House
-from faults.kills import EVERY_STEP, Ready, Tally, build_both, kill_in_houses
+from faults.kills import Ready, Tally, build_both, kill_every_step, kill_in_houses
 from faults.readers import Counts, building, hold_through, publishing, read_while
 from faults.shops import write_shops
 from faults.starve import CASES, Scene, run_case
@@ -95,18 +95,30 @@ def kills(
     folder: Path, shops: dict[str, Path], ready: Ready, options: argparse.Namespace
 ) -> list[str]:
     """Kill, look, run again."""
-    print(f"{'killed':<20} {'trials':>6} {'whole':>6} {'recovered':>10}  where it fell")
-    at_random = Tally()
-    broken = []
+    print_heading()
+    total = Tally()
     for name, tally in kill_in_houses(
         folder, shops, ready, options.trials, options.jobs, options.seed
     ):
         print_tally(name, tally)
-        broken += tally.broken
-        if name != EVERY_STEP:
-            at_random.add(tally)
-    print_tally("all at random", at_random)
-    return broken
+        total.add(tally)
+    print_tally("all at random", total)
+    return total.broken
+
+
+def steps(
+    folder: Path, _shops: dict[str, Path], ready: Ready, options: argparse.Namespace
+) -> list[str]:
+    """Kill a publish wherever it can be killed."""
+    print_heading()
+    tally = kill_every_step(folder, ready, options.jobs)
+    print_tally("every step", tally)
+    return tally.broken
+
+
+def print_heading() -> None:
+    """The head of the table of kills."""
+    print(f"{'killed':<20} {'trials':>6} {'whole':>6} {'recovered':>10}  where it fell")
 
 
 def print_tally(name: str, tally: Tally) -> None:
@@ -174,7 +186,12 @@ def starve(
 
 
 Part = Callable[[Path, dict[str, Path], Ready, argparse.Namespace], list[str]]
-PARTS: dict[str, Part] = {"kills": kills, "readers": readers, "starve": starve}
+PARTS: dict[str, Part] = {
+    "kills": kills,
+    "steps": steps,
+    "readers": readers,
+    "starve": starve,
+}
 
 
 if __name__ == "__main__":

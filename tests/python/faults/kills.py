@@ -32,7 +32,6 @@ from faults.houses import House, Outcome, kill
 from faults.versions import schemas_of
 
 KEEP_BUILDS = 3
-EVERY_STEP = "publish, each step"
 HISTORY = ("snap_builds", "snap_closed_months", "snap_files__subscriptions")
 
 
@@ -322,18 +321,13 @@ def kill_in_houses(
     jobs: int,
     seed: int,
 ) -> Iterator[tuple[str, Tally]]:
-    """Kill `trials` times at random, then at every step of a publish.
+    """Kill `trials` times at random, three of five in builds, else in publishes.
 
-    Three of five random ones fall on builds, the others on publishes. Each job
-    has a house of its own.
+    Each job has a house of its own.
     """
     houses = [House(folder / f"house{job}") for job in range(jobs)]
     seconds = time_publish(houses[0], ready)
-    steps = range(1, count_steps(houses[0], ready) + 1)
     publishes = trials * 2 // 5
-
-    def at_steps(job: int, _share: int) -> Tally:
-        return kill_steps(houses[job], ready, steps[job::jobs])
 
     def of_publishes(job: int, share: int) -> Tally:
         chance = random.Random(f"{seed}-publish-{job}")
@@ -346,15 +340,30 @@ def kill_in_houses(
     parts = (
         ("publish", of_publishes, publishes),
         ("build", of_builds, trials - publishes),
-        (EVERY_STEP, at_steps, len(steps)),
     )
     for name, run, count in parts:
         shares = [count // jobs + (job < count % jobs) for job in range(jobs)]
-        total = Tally()
-        with ThreadPoolExecutor(jobs) as pool:
-            for tally in pool.map(run, range(jobs), shares):
-                total.add(tally)
-        yield name, total
+        yield name, in_turn(run, shares)
+
+
+def kill_every_step(folder: Path, ready: Ready, jobs: int) -> Tally:
+    """Kill a publish at each of its steps, one after the other."""
+    houses = [House(folder / f"house{job}") for job in range(jobs)]
+    steps = range(1, count_steps(houses[0], ready) + 1)
+
+    def at_steps(job: int, _share: int) -> Tally:
+        return kill_steps(houses[job], ready, steps[job::jobs])
+
+    return in_turn(at_steps, [0] * jobs)
+
+
+def in_turn(run: Callable[[int, int], Tally], shares: list[int]) -> Tally:
+    """Run the shares of all jobs at a time, and add up what they tell."""
+    total = Tally()
+    with ThreadPoolExecutor(len(shares)) as pool:
+        for tally in pool.map(run, range(len(shares)), shares):
+            total.add(tally)
+    return total
 
 
 def time_publish(house: House, ready: Ready) -> float:

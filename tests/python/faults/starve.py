@@ -27,7 +27,8 @@ from faults.limits import limit_file_size, obey_permissions, read_only, small_di
 from faults.shops import AS_OF
 
 # What a failing command may say, without what dbt says of its inputs.
-MOST_LINES = 12
+# A restatement lists up to twenty months.
+MOST_LINES = 30
 # Seconds in which a second build must have said that it will not begin.
 LONGEST_AT_ONCE = 10
 NO_ROOM = ("space|room|too large|full",)

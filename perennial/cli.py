@@ -1,6 +1,8 @@
 """The command line: what only Python can do, each with a clear error."""
 
 import functools
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -97,6 +99,18 @@ def accept_options(command: Callable[..., None]) -> Callable[..., None]:
 def show_headlines(places: Places) -> None:
     """Print the headlines of what is published."""
     click.echo(format_headlines(read_headlines(places.published)))
+
+
+def tell(text: str, is_error: bool = False) -> None:
+    """Print what is done; that nobody reads it any more does not undo it."""
+    try:
+        click.echo(text, err=is_error)
+    except OSError:
+        # What is still in the buffer would fail again at the end.
+        stream = sys.stderr if is_error else sys.stdout
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 @main.command()
@@ -251,11 +265,16 @@ def rollback(build_name: str | None, is_list: bool) -> None:
             click.echo(format_kept(list_kept(places)))
             return
         with locked(places):
-            chosen = roll_back(places, build_name)
-            click.echo(f"published: {chosen.build.build_id[:8]} in {places.shown}")
-            show_headlines(places)
+            chosen = roll_back(
+                places, build_name, functools.partial(tell, is_error=True)
+            )
+            tell(f"published: {chosen.build.build_id[:8]} in {places.shown}")
     except EXPECTED as error:
         raise click.ClickException(str(error)) from error
+    try:
+        tell(format_headlines(read_headlines(places.published)))
+    except EXPECTED as error:
+        tell(f"note: no headlines: {error}", is_error=True)
 
 
 @main.command()

@@ -21,10 +21,9 @@ from typing import Any, TextIO
 import duckdb
 
 from perennial.durable import remove_quietly, sync, temporary_of
-from perennial.warehouse import attach, engine, identifier
+from perennial.warehouse import identifier, opened_published
 
 ROWS_AT_ONCE = 10_000
-REMEDY = "run perennial build, or set PERENNIAL_PUBLISHED_FILE to where it is"
 # Blanks of every kind, and what is not seen at all.
 UNSEEN = r"[\s\x00-\x1f\u200b-\u200f\u2060\ufeff]"
 # Half width and, as some spreadsheets read them too, full width.
@@ -52,7 +51,7 @@ def export_mart(published: Path, mart: str, stream: TextIO) -> int:
 
     Raises:
         ExportError: there is no mart of that name.
-        WarehouseError: the file is missing, in use or no DuckDB file.
+        WarehouseError: the file is missing, in use or damaged.
         OSError: the stream takes no more.
     """
     with opened_mart(published, mart) as (columns, rows):
@@ -103,12 +102,9 @@ def opened_mart(
 
     Raises:
         ExportError: there is no mart of that name.
-        WarehouseError: the file is missing, in use or no DuckDB file.
+        WarehouseError: the file is missing, in use or damaged.
     """
-    with engine(published.parent) as connection:
-        attach(
-            connection, published, "opened", what="the published file", remedy=REMEDY
-        )
+    with opened_published(published) as connection:
         name = _find_mart(connection, mart)
         found = connection.execute(f"select * from opened.marts.{identifier(name)}")
         yield [column[0] for column in found.description or ()], _rows_of(found)

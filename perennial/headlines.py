@@ -7,6 +7,8 @@ from pathlib import Path
 
 import duckdb
 
+from perennial.warehouse import first_line, opened_published
+
 NO_SUBSCRIPTIONS = "none: no subscriptions in this input"
 NO_PAYERS = "none: no customer in this input ever paid"
 CLV_TABLE = "marts.fct_customer_lifetime_value"
@@ -36,8 +38,14 @@ class Headlines:
 
 
 def read_headlines(published_file: Path) -> Headlines:
-    """Read the headlines from a published file, without changing it."""
-    with _open(published_file) as connection:
+    """Read the headlines from a published file, without changing it.
+
+    Raises:
+        HeadlinesError: it is of a version that lacks a number.
+        WarehouseError: it is missing, in use or damaged.
+    """
+    with opened_published(published_file) as connection:
+        connection.execute("use opened")
         try:
             as_of_date, input_name = _build(connection)
             return Headlines(
@@ -52,7 +60,7 @@ def read_headlines(published_file: Path) -> Headlines:
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise HeadlinesError(
                 f"{published_file} lacks what the headlines need "
-                f"({_first_line(error)}); build and publish it anew"
+                f"({first_line(error)}); build and publish it anew"
             ) from error
 
 
@@ -71,27 +79,6 @@ def format_headlines(headlines: Headlines) -> str:
         else f"{label:<{label_width}}  {value}"
         for label, value, table in lines
     )
-
-
-def _open(published_file: Path) -> duckdb.DuckDBPyConnection:
-    if not published_file.is_file():
-        raise HeadlinesError(
-            f"no published file at {published_file}; run perennial build or "
-            "perennial publish first, or set PERENNIAL_PUBLISHED_FILE to where it is"
-        )
-    try:
-        return duckdb.connect(str(published_file), read_only=True)
-    except duckdb.Error as error:
-        if "lock" in str(error).lower():
-            raise HeadlinesError(
-                f"{published_file} is in use by another process that may write to "
-                "it; close the program that holds it, and let it open the file "
-                "read-only"
-            ) from error
-        raise HeadlinesError(
-            f"{published_file} cannot be read as a DuckDB file "
-            f"({_first_line(error)}); move it away and publish again"
-        ) from error
 
 
 def _mrr_headlines(connection: duckdb.DuckDBPyConnection) -> list[Headline]:
@@ -177,7 +164,3 @@ def _amount(value: Decimal) -> str:
 
 def _month(month: date) -> str:
     return f"{month:%Y-%m}"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]

@@ -1,7 +1,8 @@
 """Earlier published files: kept beside the present one, and brought back."""
 
+import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,17 +12,29 @@ from perennial import durable
 from perennial.places import Places
 from perennial.warehouse import (
     Build,
+    DamagedError,
     WarehouseError,
     attach,
     drop_log,
+    engine,
+    in_words,
+    opened,
     quoted,
     read_build_of,
+    read_to_end,
 )
 
 HISTORY = "_history"
 NAME = re.compile(r"\d{8}T\d{6}-[0-9A-Za-z]+")
+# What is written beside a file of that name belongs to it.
+OURS = re.compile(
+    rf"(?P<name>{NAME.pattern})({HISTORY})?\.duckdb(?P<unfinished>\.tmp)?(\.wal)?"
+)
 # A copy of the history names subscriptions; like the history, it is its owner's.
 PRIVATE = 0o600
+REMEDY = "it is not what perennial has written: move it away"
+LIST = "perennial rollback --list"
+Say = Callable[[str], None]
 
 
 class KeptError(Exception):
@@ -35,6 +48,19 @@ class Kept:
     path: Path
     build: Build
     is_present: bool
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The builds that can be brought back, the newest first, and what cannot."""
+
+    builds: list[Kept]
+    unreadable: list[str]
+
+    @property
+    def present(self) -> Kept | None:
+        """What is published; None where there is nothing, or it is damaged."""
+        return next((one for one in self.builds if one.is_present), None)
 
 
 def name_of(build: Build) -> str:
@@ -65,10 +91,9 @@ def copy_history(
     """
     copy = _file_of(places, name_of(build) + HISTORY)
     temporary = durable.temporary_of(copy)
+    durable.remove_quietly(*_unfinished(places))
     try:
         places.kept.mkdir(exist_ok=True)
-        durable.remove(temporary)
-        durable.remove(durable.wal_of(temporary))
         # Nobody else may read it, not even while it is written.
         with duckdb.connect(str(temporary)):
             temporary.chmod(PRIVATE)
@@ -87,6 +112,9 @@ def copy_history(
         durable.sync(temporary)
         durable.take_place(temporary, copy)
     except (OSError, duckdb.Error) as error:
+        with contextlib.suppress(duckdb.Error):
+            connection.execute("detach history_copy")
+        durable.remove_quietly(temporary, durable.wal_of(temporary))
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise KeptError(
             f"cannot copy the history file to {copy}: {reason}; let that folder "
@@ -97,50 +125,58 @@ def copy_history(
 def prune(places: Places, present: Build, keep_builds: int) -> list[str]:
     """Delete what is older than the last few, and say what could not be.
 
-    The copies of the history go with the builds they belong to.
+    The copies of the history go with the builds they belong to; one of a build
+    that was never published stands for nothing, and goes too. The lock is held:
+    what is unfinished is nobody's any more.
     """
-    names = sorted(
-        {found.group() for path in _listed(places) if (found := NAME.match(path.name))}
-        - {name_of(present)},
+    builds = sorted(
+        {path.stem for path in _listed(places) if _is_build(path)} - {name_of(present)},
         reverse=True,
     )
     # A build that began after the present one stays, for the way forward again.
-    earlier = [name for name in names if name < name_of(present)]
+    earlier = [name for name in builds if name < name_of(present)]
+    stay = {name_of(present), *builds} - set(earlier[keep_builds:])
+    unwanted = [
+        path
+        for path in _listed(places)
+        if (ours := OURS.fullmatch(path.name)) and ours["name"] not in stay
+    ]
     failed = []
-    for name in earlier[keep_builds:]:
-        for path in (_file_of(places, name), _file_of(places, name + HISTORY)):
-            try:
-                durable.remove(path)
-            except OSError as error:
-                failed.append(f"could not delete {path}: {error.strerror}")
+    for path in sorted({*unwanted, *_unfinished(places)}):
+        try:
+            durable.remove(path)
+        except OSError as error:
+            failed.append(f"could not delete {path}: {error.strerror}")
     return failed
 
 
-def list_kept(places: Places) -> list[Kept]:
-    """All published files, the newest build first; damaged ones are left out.
+def list_kept(places: Places) -> Listing:
+    """All published files, present and kept.
 
     Raises:
-        WarehouseError: the present one is none.
+        WarehouseError: the present one is of somebody else, or held by a program
+            that writes; a damaged one is listed as such.
     """
-    found = {}
+    found, unreadable = {}, []
     if places.published.exists():
-        present = _read(places.published)
-        found[name_of(present)] = Kept(places.published, present, True)
-    for path in _listed(places):
-        if path.suffix != ".duckdb" or not NAME.fullmatch(path.stem):
-            continue
+        try:
+            present = _read(places.published, "the published file")
+            found[name_of(present)] = Kept(places.published, present, True)
+        except DamagedError as error:
+            unreadable.append(str(error))
+    for path in filter(_is_build, _listed(places)):
         if path.stem not in found:
             try:
-                found[path.stem] = Kept(path, _read(path), False)
-            except WarehouseError:
-                continue
-    return [found[name] for name in sorted(found, reverse=True)]
+                found[path.stem] = Kept(path, _read(path, "the kept file"), False)
+            except WarehouseError as error:
+                unreadable.append(str(error))
+    return Listing([found[name] for name in sorted(found, reverse=True)], unreadable)
 
 
-def format_kept(kept: Iterable[Kept]) -> str:
-    """The builds as aligned text, the present one marked."""
+def format_kept(listing: Listing) -> str:
+    """The builds as aligned text, the present one marked, and what is damaged."""
     lines = [("build", "as of", "started", "published", "")]
-    for one in kept:
+    for one in listing.builds:
         published_at = one.build.published_at
         lines.append(
             (
@@ -152,89 +188,151 @@ def format_kept(kept: Iterable[Kept]) -> str:
             )
         )
     if len(lines) == 1:
-        return "nothing is published, and no build is kept"
-    return "\n".join(
-        f"{build:<8}  {as_of:<10}  {started:<19}  {published:<19}  {mark}".rstrip()
-        for build, as_of, started, published, mark in lines
-    )
+        table = ["nothing is published, and no build is kept"]
+        if listing.unreadable:
+            table = ["no build can be read"]
+    else:
+        table = [
+            f"{build:<8}  {as_of:<10}  {started:<19}  {published:<19}  {mark}".rstrip()
+            for build, as_of, started, published, mark in lines
+        ]
+    return "\n".join([*table, *listing.unreadable])
 
 
-def roll_back(places: Places, wanted: str | None = None) -> Kept:
+def roll_back(places: Places, wanted: str | None, say: Say) -> Kept:
     """Let a kept file take the place of the published one, which is kept.
+
+    A published file that is damaged does not stand in the way: it is replaced,
+    and not kept.
 
     Args:
         places: the files; the lock is held.
         wanted: the start of a build id, or the name of a kept file; without
             it the newest build that is older than the published one.
+        say: told what a person should know, before anything is replaced.
 
     Returns:
         What is published now.
 
     Raises:
-        KeptError: there is no such build, or no room for it.
+        KeptError: there is no such build, it is damaged, or there is no room.
         WarehouseError: a file cannot be read.
     """
     drop_log(places.published, "the published file", "close the program")
-    kept = list_kept(places)
-    chosen = _choose(kept, wanted, places)
+    durable.remove_quietly(*_unfinished(places))
+    listing = list_kept(places)
+    chosen = _choose(listing, wanted, places)
     if chosen.is_present:
         return chosen
-    present = next((one for one in kept if one.is_present), None)
-    mode = places.published.stat().st_mode & 0o777 if present else 0o644
-    try:
-        durable.remove(durable.wal_of(places.new))
-        durable.put_copy(chosen.path, places.new, mode)
-        if _read(places.new).build_id != chosen.build.build_id:
-            raise KeptError(f"{chosen.path} could not be copied; try again")
-        if present:
-            keep_present(places, present.build)
-        durable.take_place(places.new, places.published)
-    except OSError as error:
-        raise KeptError(
-            f"cannot bring back {chosen.path}: {error.strerror}; the published "
-            "file is as it was"
-        ) from error
-    finally:
-        durable.remove_quietly(places.new, durable.temporary_of(places.new))
+    with engine(places.published.parent) as connection:
+        # Held until it is replaced: no program can open it to write.
+        is_whole = _hold(connection, places, say)
+        try:
+            _copy_to_new(chosen, places)
+            if is_whole and listing.present:
+                keep_present(places, listing.present.build)
+            _replace(places, chosen)
+        except OSError as error:
+            raise KeptError(
+                f"cannot bring back {chosen.path}: {error.strerror}; the published "
+                "file is as it was"
+            ) from error
+        finally:
+            left = (places.new, durable.temporary_of(places.new))
+            durable.remove_quietly(*left, *_unfinished(places))
     return Kept(places.published, chosen.build, True)
 
 
-def _choose(kept: Iterable[Kept], wanted: str | None, places: Places) -> Kept:
-    kept = list(kept)
+def _hold(connection: duckdb.DuckDBPyConnection, places: Places, say: Say) -> bool:
+    """Attach the present file until it is replaced; whether it can be kept."""
+    if not places.published.exists():
+        return False
+    what = "the published file"
+    try:
+        attach(connection, places.published, "present", what=what, remedy=REMEDY)
+        try:
+            read_to_end(connection, "present")
+        except duckdb.Error as error:
+            raise in_words(error, places.published, what, REMEDY) from error
+    except DamagedError:
+        say(f"warning: {what} {places.published} is damaged, and is not kept")
+        return False
+    return True
+
+
+def _copy_to_new(chosen: Kept, places: Places) -> None:
+    """Copy a kept file to where it can be renamed, and read all that it holds.
+
+    Raises:
+        KeptError: it is damaged.
+        OSError: it cannot be copied.
+    """
+    mode = 0o644
+    if places.published.exists():
+        mode = places.published.stat().st_mode & 0o777
+    durable.remove(durable.wal_of(places.new))
+    durable.put_copy(chosen.path, places.new, mode)
+    try:
+        with opened(places.new, "the copy", REMEDY) as connection:
+            read_to_end(connection, "opened")
+    except DamagedError as error:
+        raise KeptError(f"{chosen.path} is damaged; choose another: {LIST}") from error
+
+
+def _replace(places: Places, chosen: Kept) -> None:
+    try:
+        durable.take_place(places.new, places.published)
+    except OSError as error:
+        if places.new.exists():
+            raise
+        raise KeptError(
+            f"build {chosen.build.build_id[:8]} is published now, but its folder "
+            f"{places.published.parent} could not be written to the disk: "
+            f"{error.strerror}; after a power failure see {LIST}"
+        ) from error
+
+
+def _choose(listing: Listing, wanted: str | None, places: Places) -> Kept:
     if wanted is None:
-        present = next((one for one in kept if one.is_present), None)
+        present = listing.present
         earlier = [
             one
-            for one in kept
+            for one in listing.builds
             if not one.is_present
             and (present is None or name_of(one.build) < name_of(present.build))
         ]
         if not earlier:
             raise KeptError(
-                f"no earlier build is kept in {places.kept}; perennial rollback "
-                "--list shows what there is"
+                f"no earlier build is kept in {places.kept}; {LIST} shows what there is"
             )
         return earlier[0]
     chosen = [
         one
-        for one in kept
+        for one in listing.builds
         if wanted
         and (one.build.build_id.startswith(wanted) or name_of(one.build) == wanted)
     ]
     if len(chosen) != 1:
         found = "several builds are" if chosen else "no build is"
-        raise KeptError(
-            f"{found} called {wanted!r}; perennial rollback --list shows what there is"
-        )
+        raise KeptError(f"{found} called {wanted!r}; {LIST} shows what there is")
     return chosen[0]
 
 
-def _read(path: Path) -> Build:
-    return read_build_of(
-        path,
-        "the published file",
-        "it is not what perennial has written: move it away",
-    )
+def _read(path: Path, what: str) -> Build:
+    return read_build_of(path, what, REMEDY)
+
+
+def _is_build(path: Path) -> bool:
+    return path.suffix == ".duckdb" and bool(NAME.fullmatch(path.stem))
+
+
+def _unfinished(places: Places) -> list[Path]:
+    """What a run that was killed has left in the folder of kept files."""
+    return [
+        path
+        for path in _listed(places)
+        if (ours := OURS.fullmatch(path.name)) and ours["unfinished"]
+    ]
 
 
 def _file_of(places: Places, name: str) -> Path:

@@ -37,6 +37,11 @@ class Places:
         return self._beside(".new")
 
     @property
+    def spill(self) -> Path:
+        """The folder for what publishing cannot hold in memory."""
+        return self._beside(".spill")
+
+    @property
     def kept(self) -> Path:
         """The folder of earlier published files and copies of the history."""
         return self.published.with_name(f"{self.published.stem}_builds")

@@ -6,6 +6,7 @@ file is one whole build, and the next publish needs no help.
 """
 
 import datetime
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,6 +94,7 @@ def publish_build(
             return _publish(places, tables, accepted, say, since)
     finally:
         durable.remove_quietly(places.new, durable.wal_of(places.new))
+        shutil.rmtree(places.spill, ignore_errors=True)
 
 
 def _publish(
@@ -104,7 +106,9 @@ def _publish(
 ) -> Build:
     durable.remove(places.new)
     durable.remove(durable.wal_of(places.new))
-    with engine(places.published.with_name(places.new.name + ".tmp")) as connection:
+    durable.remove(durable.temporary_of(places.new))
+    shutil.rmtree(places.spill, ignore_errors=True)
+    with engine(places.spill) as connection:
         work, published, is_history_apart = _attach(connection, places, since)
         if published and published.build_id == work.build_id:
             durable.sync(places.published.parent)

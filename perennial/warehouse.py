@@ -5,7 +5,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from perennial import durable
+from perennial.causes import cause_of
 
 # What a policy is where the build is of a version that did not have it.
 DEFAULTS = {
@@ -28,10 +29,17 @@ SETTINGS = {
     "threads": "PERENNIAL_THREADS",
 }
 LOCKED = re.compile(r"[Cc]onflicting lock is held in (.*?)\. See")
+# Parts of what DuckDB says of a file, in lower case.
+NO_DATABASE = "not a valid duckdb"
+BROKEN = ("read enough bytes", "corrupt", "checksum", "serializ", "internal error")
 
 
 class WarehouseError(Exception):
     """Why a file cannot be read, in one line that says what to do."""
+
+
+class DamagedError(WarehouseError):
+    """What is in a file is not what was written to it."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,7 @@ def attach(
     what: str,
     remedy: str,
     options: str = "read_only",
+    remedy_of_damage: str | None = None,
 ) -> None:
     """Attach a file that must be there.
 
@@ -104,9 +113,11 @@ def attach(
         what: the file in words, like "the work file".
         remedy: what to do when it is missing or damaged.
         options: those of DuckDB's attach.
+        remedy_of_damage: what to do when it is damaged, if that is another.
 
     Raises:
-        WarehouseError: it is missing, held by another process or no database.
+        DamagedError: it is no database, or none any more.
+        WarehouseError: it is missing, or held by another process.
     """
     if not path.is_file():
         kind = "is a folder" if path.is_dir() else "is not there"
@@ -116,7 +127,63 @@ def attach(
     try:
         connection.execute(f"attach {quoted(str(path))} as {alias} ({options})")
     except duckdb.Error as error:
-        raise WarehouseError(in_words(error, path, what, remedy)) from error
+        raise in_words(error, path, what, remedy_of_damage or remedy) from error
+
+
+@contextmanager
+def opened(
+    path: Path, what: str, remedy: str, remedy_of_damage: str | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A file to read from, attached as `opened`; all errors are in words.
+
+    Args:
+        path: the file.
+        what: the file in words, like "the published file".
+        remedy: what to do when it is missing.
+        remedy_of_damage: what to do when it is damaged, if that is another.
+
+    Raises:
+        DamagedError: it is no database, or a part of it cannot be read.
+        WarehouseError: it is missing, or held by another process.
+    """
+    with engine(path.parent) as connection:
+        attach(
+            connection,
+            path,
+            "opened",
+            what=what,
+            remedy=remedy,
+            remedy_of_damage=remedy_of_damage,
+        )
+        try:
+            yield connection
+        except duckdb.Error as error:
+            raise in_words(error, path, what, remedy_of_damage or remedy) from error
+
+
+def opened_published(path: Path) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    """The published file as readers open it; see `opened`."""
+    return opened(
+        path,
+        "the published file",
+        "run perennial build or perennial publish, or set "
+        "PERENNIAL_PUBLISHED_FILE to where it is",
+        "perennial rollback brings an earlier build back",
+    )
+
+
+def read_to_end(connection: duckdb.DuckDBPyConnection, alias: str) -> None:
+    """Read every row of every table: DuckDB checks each block that it reads.
+
+    Raises:
+        duckdb.Error: a block is damaged.
+    """
+    for schema, table in connection.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = ?",
+        [alias],
+    ).fetchall():
+        name = f"{alias}.{identifier(schema)}.{identifier(table)}"
+        connection.execute(f"select bit_xor(hash(columns(*))) from {name}").fetchall()
 
 
 def drop_log(path: Path, what: str, remedy: str) -> None:
@@ -139,17 +206,21 @@ def drop_log(path: Path, what: str, remedy: str) -> None:
     durable.remove(durable.wal_of(path))
 
 
-def in_words(error: Exception, path: Path, what: str, remedy: str) -> str:
+def in_words(error: Exception, path: Path, what: str, remedy: str) -> WarehouseError:
     """What DuckDB says of a file, and what to do."""
     said = first_line(error)
     if held := LOCKED.search(said):
-        return (
+        return WarehouseError(
             f"{what} {path} is in use by another process, {held.group(1)}; wait "
             "until it is done, or close the program that holds it"
         )
-    if "not a valid DuckDB" in said or "read enough bytes" in said:
-        return f"{what} {path} is no DuckDB file; {remedy}"
-    return f"{what} {path} cannot be read ({said}); {remedy}"
+    if cause := cause_of(said, path.parent):
+        return WarehouseError(f"{what} {path} cannot be read: {cause}")
+    if NO_DATABASE in said.lower():
+        return DamagedError(f"{what} {path} is no DuckDB file; {remedy}")
+    if any(words in said.lower() for words in BROKEN):
+        return DamagedError(f"{what} {path} is damaged; {remedy}")
+    return WarehouseError(f"{what} {path} cannot be read ({said}); {remedy}")
 
 
 def read_build(connection: duckdb.DuckDBPyConnection, alias: str) -> Build | None:
@@ -178,10 +249,10 @@ def read_build_of(path: Path, what: str, remedy: str) -> Build:
     """The build of a file that is opened for this only.
 
     Raises:
+        DamagedError: it cannot be read any more.
         WarehouseError: the file is none that perennial has published.
     """
-    with engine(path.parent) as connection:
-        attach(connection, path, "opened", what=what, remedy=remedy)
+    with opened(path, what, remedy) as connection:
         build = read_build(connection, "opened")
     if build is None:
         raise WarehouseError(f"{what} {path} holds no marts.build_info; {remedy}")

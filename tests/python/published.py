@@ -175,6 +175,17 @@ class Shop:
         assert build_id.startswith(f"{number:08d}")
         return number
 
+    def damage(self, file: Path, table: str = "dim_customers") -> None:
+        """Change a few bytes in the middle of a table's rows, as a bad disk may."""
+        query = f"select max(block_id) from pragma_storage_info('marts.{table}')"
+        ((block,),) = self.rows(query, file)
+        with file.open("r+b") as broken:
+            # Three headers, then blocks.
+            broken.seek(3 * 4096 + block * 262_144 + 100_000)
+            before = broken.read(64)
+            broken.seek(-64, os.SEEK_CUR)
+            broken.write(bytes(byte ^ 0xFF for byte in before))
+
     def files(self) -> dict[str, bytes]:
         """All files below the folder with their bytes, but for the lock."""
         return {

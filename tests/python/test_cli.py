@@ -370,7 +370,8 @@ def test_headlines_of_a_file_that_is_no_database_say_so(tmp_path):
     no_database = tmp_path / "text.duckdb"
     no_database.write_text("not a database " * 1000)
     assert_is_clear_error(
-        run("headlines", PERENNIAL_PUBLISHED_FILE=str(no_database)), "cannot be read"
+        run("headlines", PERENNIAL_PUBLISHED_FILE=str(no_database)),
+        f"{no_database} is no DuckDB file",
     )
 
 

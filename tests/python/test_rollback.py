@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
 import pytest
+from click.testing import Result
+from conftest import PROJECT
 from published import Shop
 
-from perennial import durable
+from perennial import durable, kept
 from perennial.kept import KeptError, roll_back
+from perennial.publish import PublishError
 
 
 @pytest.fixture
@@ -199,13 +204,19 @@ def test_a_rollback_that_fails_leaves_a_whole_file(shop, failing, monkeypatch):
 
         monkeypatch.setattr(os, failing, fail)
         try:
-            roll_back(shop.places, "00000001")
+            roll_back(shop.places, "00000001", print)
         except KeptError as error:
-            assert "No space left on device" in str(error)
+            said = str(error)
+            assert "No space left on device" in said
+            number = shop.number()
+            assert ("the published file is as it was" in said) == (
+                number == 3 and "cannot keep" not in said
+            )
+            assert ("is published now" in said) == (number == 1)
         monkeypatch.setattr(os, failing, works)
         assert shop.number() in (1, 3)
-        assert not [name for name in shop.files() if ".new" in name]
-        roll_back(shop.places, "00000003")
+        assert not [name for name in shop.files() if ".new" in name or ".tmp" in name]
+        roll_back(shop.places, "00000003", print)
         assert shop.number() == 3
         if left[0] >= 0:
             break
@@ -220,3 +231,245 @@ def test_a_log_beside_the_published_file_does_not_reach_the_older_one(shop):
     wal.write_bytes(log)
     assert shop.run("rollback", "00000001").exit_code == 0
     assert shop.number() == 1
+
+
+# ---------------------------------------------------------------- damaged files
+
+
+def kept_file(shop: Shop, number: int) -> Path:
+    (path,) = shop.places.kept.glob(f"*-{number:08d}.duckdb")
+    return path
+
+
+def assert_is_sentence(result: Result, *words: str) -> None:
+    """Non-zero, one line without what only DuckDB's authors understand."""
+    assert result.exit_code == 1, result.output
+    assert isinstance(result.exception, SystemExit)
+    assert result.stderr.startswith("Error: ")
+    assert len(result.stderr.splitlines()) == 1
+    assert "checksum" not in result.stderr
+    for word in words:
+        assert word in result.stderr
+
+
+def test_a_kept_file_with_a_damaged_block_is_not_published(shop):
+    shop.damage(kept_file(shop, 2))
+    before = shop.files()
+    assert_is_sentence(
+        shop.run("rollback"),
+        str(kept_file(shop, 2)),
+        "is damaged; choose another: perennial rollback --list",
+    )
+    assert shop.files() == before
+    assert shop.run("rollback", "00000001").exit_code == 0
+    assert shop.number() == 1
+
+
+def damage_catalog(shop: Shop, path: Path) -> None:
+    """The blocks that say what the file holds: none of it can be read."""
+    content = bytearray(path.read_bytes())
+    content[4096:12288] = bytes(8192)
+    path.write_bytes(content)
+
+
+def damage_rows(shop: Shop, path: Path) -> None:
+    shop.damage(path)
+
+
+def cut_off(shop: Shop, path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:200_000])
+
+
+def overwrite(shop: Shop, path: Path) -> None:
+    path.write_bytes(b"no database " * 1000)
+
+
+WAYS = (damage_catalog, damage_rows, cut_off, overwrite)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_damaged_published_file_is_replaced_and_not_kept(shop, way):
+    way(shop, shop.places.published)
+    result = shop.run("rollback")
+    assert result.exit_code == 0, result.output
+    assert "is damaged, and is not kept" in result.stderr
+    assert shop.number() == 2
+    assert kept_numbers(shop) == [1, 2]
+
+
+@pytest.mark.parametrize("way", (damage_catalog, cut_off, overwrite))
+def test_the_list_names_what_is_damaged(shop, way):
+    way(shop, shop.places.published)
+    way(shop, kept_file(shop, 1))
+    result = shop.run("rollback", "--list")
+    assert result.exit_code == 0, result.output
+    _, second, *damaged = result.stdout.splitlines()
+    assert second.startswith("00000002")
+    for line, path in zip(
+        damaged, (shop.places.published, kept_file(shop, 1)), strict=True
+    ):
+        assert str(path) in line
+        assert "is damaged" in line or "is no DuckDB file" in line
+        assert "checksum" not in line
+
+
+def test_a_list_of_damaged_files_only_does_not_say_that_there_are_none(shop):
+    for path in (shop.places.published, kept_file(shop, 1), kept_file(shop, 2)):
+        damage_catalog(shop, path)
+    result = shop.run("rollback", "--list")
+    assert result.stdout.startswith("no build can be read\n")
+    assert len(result.stdout.splitlines()) == 4
+    assert_is_sentence(shop.run("rollback"), "no earlier build is kept")
+
+
+def test_a_database_of_somebody_else_is_not_replaced(shop):
+    shop.places.published.unlink()
+    with duckdb.connect(str(shop.places.published)) as other:
+        other.execute("create table precious as select 1 as a")
+    before = shop.files()
+    assert_is_sentence(shop.run("rollback"), "holds no marts.build_info")
+    assert shop.files() == before
+
+
+@pytest.mark.parametrize("command", [["headlines"], ["export", "dim_customers"]])
+@pytest.mark.parametrize("way", WAYS)
+def test_who_reads_a_damaged_file_is_told_what_to_do(shop, way, command):
+    way(shop, shop.places.published)
+    if command == ["headlines"] and way is damage_rows:
+        shop.damage(shop.places.published, "fct_customer_lifetime_value")
+    assert_is_sentence(
+        shop.run(*command),
+        f"the published file {shop.places.published} is ",
+        "perennial rollback brings an earlier build back",
+    )
+
+
+def test_an_export_of_a_damaged_file_leaves_no_part_of_one(shop):
+    shop.damage(shop.places.published)
+    result = shop.run("export", "dim_customers", "--output", "customers.csv")
+    assert_is_sentence(result, "is damaged")
+    assert not list(shop.folder.glob("customers.csv*"))
+
+
+# -------------------------------------------------------------------- left-overs
+
+
+def test_failed_publishes_take_no_place_of_the_kept_builds(shop, monkeypatch):
+    works = kept.keep_present
+
+    def fail(*_arguments):
+        raise KeptError("no")
+
+    for number in (4, 5, 6):
+        shop.build(number)
+        monkeypatch.setattr(kept, "keep_present", fail)
+        with pytest.raises(PublishError):
+            shop.publish()
+    monkeypatch.setattr(kept, "keep_present", works)
+    shop.build(7)
+    shop.publish()
+    assert kept_numbers(shop) == [1, 2, 3]
+    assert kept_numbers(shop, "_history.duckdb") == [1, 2, 3, 7]
+
+
+def test_what_killed_runs_left_is_deleted_and_counts_for_nothing(shop):
+    for number in (4, 5, 6):
+        name = f"2025030{number}T060000-{number:08d}"
+        for ending in (
+            *(".duckdb.tmp", "_history.duckdb.tmp", "_history.duckdb.tmp.wal"),
+            "_history.duckdb",
+        ):
+            (shop.places.kept / (name + ending)).write_bytes(b"half")
+    shop.build(7)
+    shop.publish()
+    assert kept_numbers(shop) == [1, 2, 3]
+    assert len(shop.kept()) == 7
+
+
+def test_a_rollback_deletes_what_killed_runs_left(shop):
+    (shop.places.kept / "20250304T060000-00000004_history.duckdb.tmp").touch()
+    shop.run("rollback")
+    assert not [name for name in shop.kept() if ".tmp" in name]
+
+
+def test_the_spill_of_a_publish_is_not_in_the_way_of_a_rollback(shop, monkeypatch):
+    folders = []
+
+    def spill(connection, *_arguments):
+        query = "select current_setting('temp_directory')"
+        folder = Path(connection.execute(query).fetchall()[0][0])
+        folder.mkdir()
+        (folder / "duckdb_temp_storage_DEFAULT-0.tmp").touch()
+        folders.append(folder)
+        raise KeptError("stopped")
+
+    shop.build(4)
+    monkeypatch.setattr("perennial.publish._write_copy", spill)
+    with pytest.raises(PublishError):
+        shop.publish()
+    monkeypatch.undo()
+    (folder,) = folders
+    assert not folder.exists()
+    # A publish that is killed leaves it.
+    folder.mkdir()
+    (folder / "duckdb_temp_storage_DEFAULT-0.tmp").touch()
+    result = shop.run("rollback")
+    assert result.exit_code == 0, result.output
+    shop.publish()
+    assert not folder.exists()
+    assert shop.number() == 4
+
+
+def test_a_publish_deletes_what_a_killed_rollback_left(shop):
+    left = durable.temporary_of(shop.places.new)
+    left.touch()
+    shop.build(4)
+    shop.publish()
+    assert not left.exists()
+
+
+# ------------------------------------------------------------- after the replace
+
+
+def test_no_program_can_write_to_the_file_that_is_replaced(shop, monkeypatch):
+    works, seen = durable.put_copy, []
+
+    def try_to_write(*arguments):
+        writer = "import duckdb, sys; duckdb.connect(sys.argv[1])"
+        command = [sys.executable, "-c", writer, str(shop.places.published)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        seen.append(done.stderr)
+        works(*arguments)
+
+    monkeypatch.setattr(durable, "put_copy", try_to_write)
+    assert shop.run("rollback").exit_code == 0
+    assert shop.number() == 2
+    (said,) = seen
+    assert "lock" in said
+
+
+def test_a_rollback_that_nobody_listens_to_is_no_failure(shop):
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "perennial", "rollback"],
+        cwd=shop.folder,
+        env={**os.environ, **shop.environment, "PYTHONPATH": str(PROJECT)},
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert shop.number() == 2
+
+
+def test_a_build_without_headlines_is_brought_back_all_the_same(shop):
+    with duckdb.connect(str(kept_file(shop, 2))) as older:
+        older.execute("drop table marts.rpt_churn_monthly")
+    result = shop.run("rollback")
+    assert result.exit_code == 0, result.output
+    assert "published: 00000002" in result.stdout
+    assert "note: no headlines: " in result.stderr
+    assert "rpt_churn_monthly" in result.stderr

@@ -1,11 +1,14 @@
 """The command line: what only Python can do, each with a clear error."""
 
 import functools
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+import duckdb
 
 from perennial import __version__
 from perennial.audits import Accepted
@@ -24,6 +27,7 @@ from perennial.kept import KeptError, format_kept, list_kept, roll_back
 from perennial.lock import LockError, locked
 from perennial.places import Places, PlacesError, find_places
 from perennial.publish import PublishError, public_tables, publish_build
+from perennial.stops import StopError, stoppable
 from perennial.warehouse import WarehouseError
 
 DEMO_FOLDER = Path("data/demo")
@@ -36,6 +40,7 @@ EXPECTED = (
     LockError,
     PlacesError,
     PublishError,
+    StopError,
     WarehouseError,
 )
 
@@ -94,9 +99,26 @@ def accept_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_accepted
 
 
+def say(line: str) -> None:
+    """Print a line; a reader that has closed the pipe stops no build."""
+    try:
+        click.echo(line)
+    except BrokenPipeError:
+        # As Python's documentation has it: nothing is left to fail at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def show_headlines(places: Places) -> None:
     """Print the headlines of what is published."""
     click.echo(format_headlines(read_headlines(places.published)))
+
+
+def show_headlines_of_published(places: Places) -> None:
+    """Print them after a publish, which is done whether they can be read or not."""
+    try:
+        say(format_headlines(read_headlines(places.published)))
+    except (HeadlinesError, duckdb.Error) as error:
+        say(f"warning: published, but there are no headlines: {error}")
 
 
 @main.command()
@@ -194,10 +216,14 @@ def build(
         places = find_places()
         tables = public_tables(Path())
         given = read_variables(variables, input_folder, as_of)
+        words = "nothing was published. Build again when you like"
         with locked(places):
-            began = run_build(places, given, target, click.echo)
-            publish_build(places, tables, accepted, click.echo, since=began)
-            show_headlines(places)
+            with stoppable(words) as stop:
+                began = run_build(places, given, target, say)
+                publish_build(
+                    *(places, tables, accepted, say), began, before_replace=stop.close
+                )
+            show_headlines_of_published(places)
     except EXPECTED as error:
         raise click.ClickException(str(error)) from error
 
@@ -221,9 +247,11 @@ def publish(accepted: Accepted) -> None:
     try:
         places = find_places()
         tables = public_tables(Path())
+        words = "nothing was published. Publish again when you like"
         with locked(places):
-            publish_build(places, tables, accepted, click.echo)
-            show_headlines(places)
+            with stoppable(words) as stop:
+                publish_build(places, tables, accepted, say, before_replace=stop.close)
+            show_headlines_of_published(places)
     except EXPECTED as error:
         raise click.ClickException(str(error)) from error
 

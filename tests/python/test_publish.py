@@ -578,7 +578,8 @@ def test_what_cannot_be_deleted_is_a_warning(second_build, monkeypatch):
     monkeypatch.setattr(durable, "remove", refuse)
     said = second_build.publish()
     assert second_build.number() == 2
-    warnings = [line for line in said if line.startswith("warning: could not delete")]
+    start = "warning: published, but could not delete"
+    warnings = [line for line in said if line.startswith(start)]
     assert len(warnings) == 2
     assert all("Permission denied" in line for line in warnings)
 

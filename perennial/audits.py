@@ -37,6 +37,8 @@ class Finding:
     # As build_info records it once it is accepted.
     summary: str = ""
     is_accepted: bool = False
+    # Why numbers of closed months are others, where it is about these.
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,12 @@ class Audit:
     def stopping(self) -> list[Finding]:
         """The findings that nobody has accepted."""
         return [finding for finding in self.findings if not finding.is_accepted]
+
+    @property
+    def reason(self) -> str | None:
+        """The reason of the restatement that was found and accepted."""
+        reasons = [found.reason for found in self.findings if found.is_accepted]
+        return next(filter(None, reasons), None)
 
     @property
     def accepted(self) -> str | None:
@@ -70,7 +78,7 @@ def find_incomplete(
         work: the build of its build_info.
         since: the last run must have begun by then, where a run was just made.
     """
-    table = find_table(connection, "work", "dbt_runs")
+    table = _find_runs(connection)
     if table is None or work is None:
         return (
             "the work file does not say that a build of it is whole: it was built "
@@ -115,12 +123,25 @@ def find_incomplete(
     if missing:
         return (
             f"{run} UTC, left out {_many(missing, 'model, seed, snapshot or test')}; "
-            "run dbt build without --select and --exclude (leaving out unit tests "
-            "is fine)"
+            "run dbt build without --select and --exclude; a unit test that fails "
+            "leaves out its model too: run dbt build --exclude-resource-type unit_test"
         )
     if run_id != work.build_id:
         return f"{run} UTC, did not make marts.build_info; run dbt build"
     return None
+
+
+def _find_runs(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The record of runs: it stands beside the gate of the inputs."""
+    row = connection.execute(
+        """
+        select min(table_schema)
+        from information_schema.tables
+        where table_catalog = 'work' and table_name = 'util_input_gate'
+        """
+    ).fetchone()
+    schema = row[0] if row else None
+    return schema and find_table(connection, "work", "dbt_runs", schema=schema)
 
 
 def audit(
@@ -144,17 +165,19 @@ def audit(
         remedy_of_lost_history: what to do when it is gone.
     """
     notes: list[str] = []
+    findings = [*_other_history(connection, work, history)]
     if published is None:
-        return Audit([], notes)
+        return Audit(findings, notes)
     if published.input_name is None or work.input_name is None:
         notes.append(
-            "not compared with the published file: one of the two does not say "
-            "of which input it is"
+            "rows, months and history not compared: the published file or this "
+            "build does not say of which input it is"
         )
-        return Audit([], notes)
+        return Audit([*findings, *_backwards(work, published, accepted)], notes)
     if published.input_name != work.input_name:
-        return Audit(list(_other_input(work, published, accepted, notes)), notes)
-    findings = [
+        findings += _other_input(work, published, accepted, notes)
+        return Audit(findings, notes)
+    findings += [
         *_shrunk(connection, work, accepted, notes),
         *_backwards(work, published, accepted),
         *_restated(connection, work, published, accepted, notes),
@@ -259,8 +282,14 @@ def _restated(
 ) -> Iterator[Finding]:
     """Closed months that are told otherwise, by more than is tolerated."""
     table = "rpt_closed_months"
-    if published.policy_key is None or not columns_of(connection, "published", table):
-        notes.append(f"months not compared: the published file lacks marts.{table}")
+    needed = {"closed_month", "metric_name", "metric_value"}
+    if published.policy_key is None or not needed <= columns_of(
+        connection, "published", table
+    ):
+        notes.append(
+            "months not compared: the published file lacks the policy_key of its "
+            f"build, or marts.{table} as it is now"
+        )
         return
     if published.policy_key != work.policy_key:
         notes.append(
@@ -286,6 +315,7 @@ def _restated(
         "'the reason'",
         f"restatement: {reason}",
         bool(reason),
+        reason,
     )
 
 
@@ -352,6 +382,40 @@ def find_restatements(
     ]
 
 
+def _other_history(
+    connection: duckdb.DuckDBPyConnection, work: Build, history: str | None
+) -> Iterator[Finding]:
+    """A history that was lost or brought back after the build.
+
+    What the build tells of the past, it has from the history it saw. Nobody can
+    accept another one: to build again is all it takes.
+    """
+    if "history_since" not in columns_of(connection, "work", "build_info"):
+        yield Finding(
+            "the work file does not say with which history it was built: it is of "
+            "an older version; run dbt build"
+        )
+        return
+    row = connection.execute("select history_since from work.marts.build_info")
+    (seen,) = row.fetchone() or (None,)
+    table = history and find_table(connection, history, "snap_builds")
+    known = None
+    if table:
+        row = connection.execute(
+            f"select min(told_at) from {table} where input_name = ?",
+            [work.input_name],
+        )
+        (known,) = row.fetchone() or (None,)
+    if known == seen:
+        return
+    begins = f"begins at {known:%F %T} UTC" if known else "has no build of this input"
+    saw = f"one from {seen:%F %T} UTC" if seen else "none"
+    yield Finding(
+        "the history is not the one this build was made with: it "
+        f"{begins}, and the build saw {saw}; run dbt build"
+    )
+
+
 def _lost(
     connection: duckdb.DuckDBPyConnection,
     published: Build,
@@ -386,6 +450,6 @@ def _plain(value: Decimal) -> str:
     return text + "00" if text.endswith(".") else text
 
 
-def in_words(findings: Iterable[Finding]) -> str:
+def format_findings(findings: Iterable[Finding]) -> str:
     """The findings that stop a publish, one below the other."""
     return "\n".join(f"  - {finding.message}" for finding in findings)

@@ -8,10 +8,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import yaml
 
@@ -137,9 +135,7 @@ def check_files(places: Places) -> None:
                     f"the folder {path.parent} cannot be written, and {what} belongs "
                     "there; allow it, or name another place"
                 )
-            # The log of a file that was deleted would not fit the new one.
-            with contextlib.suppress(OSError):
-                durable.remove(durable.wal_of(path))
+            _clear_log(places, path)
             continue
         if not os.access(path, os.W_OK):
             raise BuildError(f"{what} {path} may not be written; allow it (chmod)")
@@ -147,14 +143,27 @@ def check_files(places: Places) -> None:
             attach(connection, path, "opened", what=what, remedy=remedy)
 
 
+def _clear_log(places: Places, path: Path) -> None:
+    """Have no log beside a file that is not there: it would not fit a new one.
+
+    The work file is made anew. What is in the log of the history may be
+    nowhere else.
+    """
+    log = durable.wal_of(path)
+    if path == places.work:
+        durable.remove_quietly(log)
+    elif log.exists():
+        raise BuildError(
+            f"the history file {path} is gone, but its log {log} is there, with what "
+            "was told last; bring the file back, or delete the log"
+        )
+
+
 def run_dbt(arguments: list[str], say: Say) -> int:
     """Run dbt in a process of its own, which ends when this one ends.
 
     Returns:
         The exit code of dbt.
-
-    Raises:
-        BuildError: a signal ended this process; dbt is gone by then.
     """
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "perennial.dbt_process", *arguments],
@@ -169,11 +178,10 @@ def run_dbt(arguments: list[str], say: Say) -> int:
         process_group=0,
     )
     try:
-        with _signals_end_the_build():
-            for line in process.stdout or ():
-                if not UNINTERESTING.search(line):
-                    say(line.rstrip("\n"))
-            return process.wait()
+        for line in process.stdout or ():
+            if not UNINTERESTING.search(line):
+                say(line.rstrip("\n"))
+        return process.wait()
     finally:
         _end(process)
 
@@ -195,30 +203,6 @@ def _end(process: subprocess.Popen[str]) -> None:
 def _signal_group(process: subprocess.Popen[str], number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-
-
-@contextmanager
-def _signals_end_the_build() -> Iterator[None]:
-    """Let what would end this process silently be an error that cleans up."""
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        raise BuildError(
-            f"stopped by {signal.Signals(number).name}; nothing was published. "
-            "Build again when you like"
-        )
-
-    # One that is ignored, as nohup has it, stays ignored.
-    numbers = [
-        number
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        if signal.getsignal(number) != signal.SIG_IGN
-    ]
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _environment() -> dict[str, str]:

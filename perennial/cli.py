@@ -26,6 +26,7 @@ from perennial.kept import KeptError, format_kept, list_kept, roll_back
 from perennial.lock import LockError, locked
 from perennial.places import Places, PlacesError, find_places
 from perennial.publish import PublishError, public_tables, publish_build
+from perennial.stops import StopError, stoppable
 from perennial.warehouse import WarehouseError
 
 DEMO_FOLDER = Path("data/demo")
@@ -38,6 +39,7 @@ EXPECTED = (
     LockError,
     PlacesError,
     PublishError,
+    StopError,
     WarehouseError,
 )
 
@@ -96,12 +98,7 @@ def accept_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_accepted
 
 
-def show_headlines(places: Places) -> None:
-    """Print the headlines of what is published."""
-    click.echo(format_headlines(read_headlines(places.published)))
-
-
-def tell(text: str, is_error: bool = False) -> None:
+def say(text: str, is_error: bool = False) -> None:
     """Print what is done; that nobody reads it any more does not undo it."""
     try:
         click.echo(text, err=is_error)
@@ -111,6 +108,19 @@ def tell(text: str, is_error: bool = False) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+
+
+def show_headlines(places: Places) -> None:
+    """Print the headlines of what is published."""
+    click.echo(format_headlines(read_headlines(places.published)))
+
+
+def show_headlines_of_published(places: Places) -> None:
+    """Print them after a publish, which is done whether they can be read or not."""
+    try:
+        say(format_headlines(read_headlines(places.published)))
+    except EXPECTED as error:
+        say(f"warning: published, but there are no headlines: {error}", is_error=True)
 
 
 @main.command()
@@ -208,10 +218,14 @@ def build(
         places = find_places()
         tables = public_tables(Path())
         given = read_variables(variables, input_folder, as_of)
+        words = "nothing was published. Build again when you like"
         with locked(places):
-            began = run_build(places, given, target, click.echo)
-            publish_build(places, tables, accepted, click.echo, since=began)
-            show_headlines(places)
+            with stoppable(words) as stop:
+                began = run_build(places, given, target, say)
+                publish_build(
+                    *(places, tables, accepted, say), began, before_replace=stop.close
+                )
+            show_headlines_of_published(places)
     except EXPECTED as error:
         raise click.ClickException(str(error)) from error
 
@@ -235,9 +249,11 @@ def publish(accepted: Accepted) -> None:
     try:
         places = find_places()
         tables = public_tables(Path())
+        words = "nothing was published. Publish again when you like"
         with locked(places):
-            publish_build(places, tables, accepted, click.echo)
-            show_headlines(places)
+            with stoppable(words) as stop:
+                publish_build(places, tables, accepted, say, before_replace=stop.close)
+            show_headlines_of_published(places)
     except EXPECTED as error:
         raise click.ClickException(str(error)) from error
 
@@ -266,15 +282,12 @@ def rollback(build_name: str | None, is_list: bool) -> None:
             return
         with locked(places):
             chosen = roll_back(
-                places, build_name, functools.partial(tell, is_error=True)
+                places, build_name, functools.partial(say, is_error=True)
             )
-            tell(f"published: {chosen.build.build_id[:8]} in {places.shown}")
+            say(f"published: {chosen.build.build_id[:8]} in {places.shown}")
+            show_headlines_of_published(places)
     except EXPECTED as error:
         raise click.ClickException(str(error)) from error
-    try:
-        tell(format_headlines(read_headlines(places.published)))
-    except EXPECTED as error:
-        tell(f"note: no headlines: {error}", is_error=True)
 
 
 @main.command()

@@ -7,6 +7,8 @@ the one step that readers see, and it is never half done.
 import contextlib
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -20,6 +22,16 @@ def sync(path: Path) -> None:
 
 
 def take_place(new: Path, path: Path) -> None:
+    """Let a file that is synced take the place of another, also on the disk.
+
+    Raises:
+        OSError: it could not, or the folder could not be synced after it.
+    """
+    replace(new, path)
+    sync(path.parent)
+
+
+def replace(new: Path, path: Path) -> None:
     """Let a file that is synced take the place of another, in one step.
 
     Raises:
@@ -28,7 +40,16 @@ def take_place(new: Path, path: Path) -> None:
     # What a writer of the old file left behind would be read into the new one.
     remove(wal_of(path))
     os.replace(new, path)  # noqa: PTH105
-    sync(path.parent)
+
+
+@contextmanager
+def private() -> Iterator[None]:
+    """Let only their owner read the files that are made meanwhile."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def put_copy(source: Path, path: Path, mode: int | None = None) -> None:

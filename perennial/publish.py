@@ -5,10 +5,12 @@ the disk; then one rename puts it there. Stopped at any point, the published
 file is one whole build, and the next publish needs no help.
 """
 
+import contextlib
 import datetime
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -20,7 +22,7 @@ from perennial.audits import (
     Audit,
     audit,
     find_incomplete,
-    in_words,
+    format_findings,
 )
 from perennial.causes import cause_of
 from perennial.places import Places
@@ -28,11 +30,13 @@ from perennial.warehouse import (
     Build,
     WarehouseError,
     attach,
+    columns_of,
     drop_log,
     engine,
     find_table,
     first_line,
     identifier,
+    is_damaged,
     quoted,
     read_build,
 )
@@ -73,6 +77,7 @@ def publish_build(
     accepted: Accepted,
     say: Say,
     since: datetime.datetime | None = None,
+    before_replace: Callable[[], None] = lambda: None,
 ) -> Build:
     """Publish the build of the work file; the lock is held.
 
@@ -82,6 +87,7 @@ def publish_build(
         accepted: the audits that are overruled.
         say: told what a person should know.
         since: the build must have begun by then.
+        before_replace: called once, before the published file is replaced.
 
     Returns:
         The build that is published now.
@@ -91,60 +97,123 @@ def publish_build(
     """
     try:
         with _plain_errors(places):
-            return _publish(places, tables, accepted, say, since)
+            prepared = _prepare(places, tables, accepted, say, since)
+            before_replace()
+            if prepared.is_new:
+                durable.replace(places.new, places.published)
     finally:
         durable.remove_quietly(places.new, durable.wal_of(places.new))
         shutil.rmtree(places.spill, ignore_errors=True)
+    _finish(places, prepared, say)
+    return prepared.build
 
 
-def _publish(
+@dataclass(frozen=True)
+class _Prepared:
+    """The build to publish; unless it is new, it is published already."""
+
+    build: Build
+    is_new: bool
+    is_history_apart: bool
+
+
+def _prepare(
     places: Places,
     tables: list[str],
     accepted: Accepted,
     say: Say,
     since: datetime.datetime | None,
-) -> Build:
+) -> _Prepared:
+    """Have the new file on the disk, and beside it what is kept."""
     durable.remove(places.new)
     durable.remove(durable.wal_of(places.new))
     durable.remove(durable.temporary_of(places.new))
     shutil.rmtree(places.spill, ignore_errors=True)
     with engine(places.spill) as connection:
-        work, published, is_history_apart = _attach(connection, places, since)
+        attached = _attach(connection, places, since)
+        work, published = attached.work, attached.published
+        is_apart = attached.is_history_apart
         if published and published.build_id == work.build_id:
-            durable.sync(places.published.parent)
-            say(f"already published: {_named(work, places)}")
-            return published
-        found = _audit(connection, places, work, published, accepted, is_history_apart)
-        for note in found.notes:
+            return _Prepared(published, False, is_apart)
+        found = _audit(connection, places, attached, accepted)
+        for note in (*attached.notes, *found.notes):
             say(f"note: {note}")
         if found.stopping:
             raise PublishError(
-                f"not published, and {_as_it_was(places)}:\n{in_words(found.stopping)}"
+                f"not published, and {_as_it_was(places)}:\n"
+                f"{format_findings(found.stopping)}"
             )
         for finding in found.findings:
             say(f"accepted: {finding.summary}")
-        _write_copy(connection, places.new, tables, say)
-        _mark(connection, work, published, found, accepted)
-        _close(connection, places)
-        if is_history_apart:
+        with durable.private():
+            _write_copy(connection, places.new, tables, say)
+            _mark(connection, attached.compared, found)
+            _close(connection, places)
+        if is_apart:
             connection.execute("detach history")
-            _explain(places, work, published, accepted)
             kept.copy_history(connection, places, work)
+    if is_apart:
+        copy = places.kept / f"{kept.name_of(work)}{kept.HISTORY}.duckdb"
+        _explain(places.new, copy, work)
     if published:
         kept.keep_present(places, published)
-    durable.take_place(places.new, places.published)
-    say(f"published: {_named(work, places)}")
-    for failure in kept.prune(places, work, int(work.number("keep_builds"))):
-        say(f"warning: {failure}")
-    return work
+    return _Prepared(work, True, is_apart)
+
+
+def _finish(places: Places, prepared: _Prepared, say: Say) -> None:
+    """Do what follows the replace: nothing of it can undo it, so it only warns.
+
+    The reason of a restatement goes into the history here and not before: a
+    publish that fails must not leave it there for a build that nobody sees.
+    Publishing the same build again writes it where this did not come to it.
+    """
+    build = prepared.build
+    warnings = []
+    try:
+        durable.sync(places.published.parent)
+    except OSError as error:
+        warnings.append(
+            f"the disk may not keep it if the power fails now: {error.strerror}; "
+            "publish again"
+        )
+    if prepared.is_history_apart:
+        try:
+            _explain(places.published, places.history, build)
+        except (OSError, duckdb.Error, WarehouseError) as error:
+            warnings.append(
+                f"the reason is not in the history: {first_line(error)}; publish again"
+            )
+    if prepared.is_new:
+        try:
+            warnings += kept.prune(places, build, int(build.number("keep_builds")))
+        except (OSError, WarehouseError) as error:
+            warnings.append(f"no older build was deleted: {first_line(error)}")
+    done = "published" if prepared.is_new else "already published"
+    # Whoever has stopped listening does not undo it either.
+    with contextlib.suppress(OSError):
+        say(f"{done}: {_named(build, places)}")
+        for warning in warnings:
+            say(f"warning: published, but {warning}")
+
+
+@dataclass(frozen=True)
+class _Attached:
+    """The builds of the attached files, and what is to be said of these."""
+
+    work: Build
+    published: Build | None
+    # The published build, or the newest kept one where there is none.
+    compared: Build | None
+    is_history_apart: bool
+    notes: list[str]
 
 
 def _attach(
     connection: duckdb.DuckDBPyConnection,
     places: Places,
     since: datetime.datetime | None,
-) -> tuple[Build, Build | None, bool]:
-    """Attach all files; the builds, and whether the history has its own file."""
+) -> _Attached:
+    """Attach all files: `work`, `published` or a kept one as that, `history`."""
     attach(
         connection,
         places.work,
@@ -156,9 +225,12 @@ def _attach(
     incomplete = find_incomplete(connection, work, since)
     if incomplete or work is None:
         raise PublishError(f"not published, and {_as_it_was(places)}: {incomplete}")
-    published = None
+    notes: list[str] = []
+    published = compared = None
     if places.published.exists():
-        published = _attach_published(connection, places)
+        published = compared = _attach_published(connection, places)
+    else:
+        compared = _attach_newest_kept(connection, places, work, notes)
     has_history = places.history.exists()
     if has_history:
         attach(
@@ -168,7 +240,40 @@ def _attach(
             what="the history file",
             remedy=f"{_remedy_of_lost_history(places)}, and build again",
         )
-    return work, published, has_history
+    elif find_table(connection, "work", "snap_builds"):
+        notes.append(
+            "the history stands in the work file: no copy of it is kept, and no "
+            "reason of a restatement is written to it"
+        )
+    return _Attached(work, published, compared, has_history, notes)
+
+
+def _attach_newest_kept(
+    connection: duckdb.DuckDBPyConnection,
+    places: Places,
+    work: Build,
+    notes: list[str],
+) -> Build | None:
+    """Attach as `published` the newest kept build of the input, if there is one.
+
+    A published file that was moved away must not make the audits silent.
+    """
+    for one in kept.list_kept(places).builds:
+        if one.build.input_name == work.input_name:
+            attach(
+                connection,
+                one.path,
+                "published",
+                what="the kept file",
+                remedy="move it",
+            )
+            notes.append(
+                "there is no published file to compare with; compared with the kept "
+                f"build {one.build.build_id[:8]} of {one.build.as_of_date}"
+            )
+            return one.build
+    notes.append("there is no published file to compare with")
+    return None
 
 
 def _attach_published(connection: duckdb.DuckDBPyConnection, places: Places) -> Build:
@@ -195,18 +300,16 @@ def _attach_published(connection: duckdb.DuckDBPyConnection, places: Places) -> 
 def _audit(
     connection: duckdb.DuckDBPyConnection,
     places: Places,
-    work: Build,
-    published: Build | None,
+    attached: _Attached,
     accepted: Accepted,
-    is_history_apart: bool,
 ) -> Audit:
     return audit(
         connection,
-        work,
-        published,
+        attached.work,
+        attached.compared,
         accepted,
-        history="history" if is_history_apart else "work",
-        remedy_of_lost_history=_remedy_of_lost_history(places),
+        history="history" if attached.is_history_apart else "work",
+        remedy_of_lost_history=f"{_remedy_of_lost_history(places)} and build again",
     )
 
 
@@ -282,11 +385,7 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection, table: str) -> None:
 
 
 def _mark(
-    connection: duckdb.DuckDBPyConnection,
-    work: Build,
-    published: Build | None,
-    found: Audit,
-    accepted: Accepted,
+    connection: duckdb.DuckDBPyConnection, compared: Build | None, found: Audit
 ) -> None:
     """Say in the new file when it was published and what was accepted."""
     now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None, microsecond=0)
@@ -294,14 +393,14 @@ def _mark(
         "update new.marts.build_info set published_at = ?, accepted_audits = ?",
         [now, found.accepted],
     )
-    if accepted.restatement and published:
+    if found.reason and compared:
         connection.execute(
             """
             update new.marts.rpt_restatements
             set reason = ?
             where reason is null and restated_at >= ?
             """,
-            [accepted.restatement, published.started_at + ONE_SECOND],
+            [found.reason, compared.started_at + ONE_SECOND],
         )
 
 
@@ -321,46 +420,61 @@ def _close(connection: duckdb.DuckDBPyConnection, places: Places) -> None:
     durable.sync(places.new)
 
 
-def _explain(
-    places: Places, work: Build, published: Build | None, accepted: Accepted
-) -> None:
-    """Write the reason of a restatement to the history, for later builds."""
-    if not (accepted.restatement and published):
-        return
-    with engine(places.history.parent) as connection:
+def _explain(source: Path, history: Path, build: Build) -> None:
+    """Write the reasons of a file's restatements to a history, or its copy.
+
+    Later builds tell of them from there. A history that knows them is not
+    touched.
+    """
+    with engine(source.parent) as connection:
+        for path, alias, what in (
+            (source, "published", "the published file"),
+            (history, "history", "the history file"),
+        ):
+            attach(connection, path, alias, what=what, remedy="publish again")
+        if not (table := find_table(connection, "history", "snap_closed_months")):
+            return
+        needed = {"restated_month", "metric_name", "restated_at", "reason"}
+        if not needed <= columns_of(connection, "published", "rpt_restatements"):
+            return
+        unexplained = f"""
+            from published.marts.rpt_restatements as restated
+            where
+                restated.reason is not null
+                and restated.restated_month = told.told_month
+                and restated.metric_name = told.metric_name
+                and restated.restated_at = told.told_at
+                and told.reason = ''
+                and told.input_name = {quoted(build.input_name or "")}
+                and told.policy_key = {quoted(build.policy_key or "")}
+            """
+        count = connection.execute(
+            f"select count(*) from {table} as told"
+            f" where exists (select 1 {unexplained})"
+        ).fetchone()
+        if not count or not count[0]:
+            return
+        connection.execute("detach history")
         attach(
             connection,
-            places.history,
+            history,
             "history",
             what="the history file",
-            remedy=_remedy_of_lost_history(places),
+            remedy="publish again",
             options="read_write",
         )
-        table = find_table(connection, "history", "snap_closed_months")
-        if table:
-            connection.execute(
-                f"""
-                update {table}
-                set reason = ?
-                where
-                    reason = ''
-                    and input_name = ?
-                    and policy_key = ?
-                    and told_at >= ?
-                """,
-                [
-                    accepted.restatement,
-                    work.input_name,
-                    work.policy_key,
-                    published.started_at + ONE_SECOND,
-                ],
-            )
+        connection.execute(
+            f"update {table} as told set reason = restated.reason {unexplained}"
+        )
         connection.execute("checkpoint history")
 
 
 @contextmanager
 def _plain_errors(places: Places) -> Iterator[None]:
-    """Say what stopped a publish in words, and that nothing is lost."""
+    """Say what stopped a publish in words, and that nothing is lost.
+
+    Only what comes before the replace, and the replace itself, belongs here.
+    """
     try:
         yield
     except (WarehouseError, kept.KeptError) as error:
@@ -368,17 +482,36 @@ def _plain_errors(places: Places) -> Iterator[None]:
             f"not published, and {_as_it_was(places)}: {error}"
         ) from error
     except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
         raise PublishError(
-            f"not published, and {_as_it_was(places)}: {error.strerror}: "
-            f"{error.filename}; let {places.published.parent} be written, and make "
-            "room there"
+            f"not published, and {_as_it_was(places)}: {error.strerror}{where}; let "
+            f"{places.published.parent} be written, and make room there"
         ) from error
     except duckdb.Error as error:
-        why = cause_of(error, places.published.parent)
-        raise PublishError(
-            f"not published, and {_as_it_was(places)}: "
-            f"{why or f'{first_line(error)}; {_remedy(error, places)}'}"
-        ) from error
+        why = (
+            cause_of(error, places.published.parent)
+            or _find_damage(error, places)
+            or f"{first_line(error)}; {_remedy(error, places)}"
+        )
+        raise PublishError(f"not published, and {_as_it_was(places)}: {why}") from error
+
+
+def _find_damage(error: duckdb.Error, places: Places) -> str | None:
+    """Which file is damaged, where DuckDB says only that one of them is."""
+    if "checksum" not in str(error).lower():
+        return None
+    for path, what, remedy in (
+        (places.work, "the work file", "delete it and run dbt build"),
+        (
+            places.published,
+            "the published file",
+            "move it away; then publish again, or go back with perennial rollback",
+        ),
+        (places.history, "the history file", _remedy_of_lost_history(places)),
+    ):
+        if path.exists() and is_damaged(path):
+            return f"{what} {path} is damaged: a block is not as written; {remedy}"
+    return None
 
 
 def _remedy(error: duckdb.Error, places: Places) -> str:

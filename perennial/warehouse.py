@@ -61,11 +61,18 @@ class Build:
         return "" if value == "None" else value
 
     def number(self, name: str) -> Decimal:
-        """The value of a policy that is a number."""
+        """The value of a policy that is a number.
+
+        Raises:
+            WarehouseError: it is none; build_info was changed by hand.
+        """
         try:
             return Decimal(self.policy(name))
-        except InvalidOperation:
-            return Decimal(DEFAULTS[name])
+        except InvalidOperation as error:
+            raise WarehouseError(
+                f"{name} in build_info is {self.policy(name)!r}, which is no number; "
+                "run dbt build"
+            ) from error
 
 
 @contextmanager
@@ -209,6 +216,12 @@ def drop_log(path: Path, what: str, remedy: str) -> None:
 def in_words(error: Exception, path: Path, what: str, remedy: str) -> WarehouseError:
     """What DuckDB says of a file, and what to do."""
     said = first_line(error)
+    if "WAL does not match" in said:
+        log = durable.wal_of(path)
+        return (
+            f"{what} {path} and its log {log} are not of one time; if the file was "
+            f"brought back from a copy, delete {log}"
+        )
     if held := LOCKED.search(said):
         return WarehouseError(
             f"{what} {path} is in use by another process, {held.group(1)}; wait "
@@ -259,13 +272,30 @@ def read_build_of(path: Path, what: str, remedy: str) -> Build:
     return build
 
 
+def is_damaged(path: Path) -> bool:
+    """Whether something of a file that can be opened cannot be read."""
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            for schema, table in connection.execute(
+                "select schema_name, table_name from duckdb_tables()"
+            ).fetchall():
+                name = f"{identifier(schema)}.{identifier(table)}"
+                connection.execute(f"select count(hash(t)) from {name} as t").fetchall()
+    except duckdb.Error:
+        return True
+    return False
+
+
 def find_table(
     connection: duckdb.DuckDBPyConnection,
     alias: str,
     name: str,
     schema: str | None = None,
 ) -> str | None:
-    """A table of an attached file with its schema, quoted; None if not there."""
+    """A table of an attached file with its schema, quoted; None if not there.
+
+    Of several schemas with such a table it is the first by name.
+    """
     row = connection.execute(
         """
         select table_schema
@@ -274,6 +304,8 @@ def find_table(
             table_catalog = ?
             and table_name = ?
             and table_schema = coalesce(?, table_schema)
+        order by table_schema
+        limit 1
         """,
         [alias, name, schema],
     ).fetchone()

@@ -118,7 +118,18 @@ class Shop:
             work.execute(further_sql)
         if history:
             self.remember(build_id, started_at, input_name, policy_key)
+            self.note_history(input_name)
         return build_id
+
+    def note_history(self, input_name: str) -> None:
+        """Write to the work file which history the build has seen."""
+        ((since,),) = self.rows(
+            "select min(told_at) from snapshots.snap_builds"
+            f" where input_name = '{input_name}'",
+            self.places.history,
+        )
+        with duckdb.connect(str(self.places.work)) as work:
+            work.execute("update marts.build_info set history_since = ?", [since])
 
     def remember(
         self, build_id: str, told_at: datetime, input_name: str, policy_key: str
@@ -131,7 +142,8 @@ class Shop:
                 [input_name, build_id, told_at + timedelta(microseconds=932794)],
             )
             history.execute(
-                "insert into snapshots.snap_closed_months values (?, ?, ?, '')",
+                "insert into snapshots.snap_closed_months values"
+                " (?, ?, '2025-01-01', 'mrr', ?, '')",
                 [
                     *(input_name, policy_key),
                     told_at + timedelta(microseconds=932794),
@@ -212,7 +224,7 @@ create table utilities.dbt_runs (
 create table marts.build_info (
     build_id varchar, as_of_date date, started_at timestamp, policies varchar,
     input_name varchar, policy_key varchar, input_origin varchar,
-    published_at timestamp, accepted_audits varchar
+    history_since timestamp, published_at timestamp, accepted_audits varchar
 );
 create table marts.rpt_input_reconciliation (
     table_name varchar, currency varchar, raw_rows bigint
@@ -259,6 +271,7 @@ create table if not exists snapshots.snap_builds (
     input_name varchar, build_id varchar, told_at timestamp
 );
 create table if not exists snapshots.snap_closed_months (
-    input_name varchar, policy_key varchar, told_at timestamp, reason varchar
+    input_name varchar, policy_key varchar, told_month date, metric_name varchar,
+    told_at timestamp, reason varchar
 );
 """

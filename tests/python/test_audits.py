@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import duckdb
 import pytest
 from published import FIRST_DAY, MONTHS, Shop
 
+from perennial import publish
 from perennial.publish import PublishError
 
 
@@ -251,6 +254,66 @@ def test_a_build_that_was_given_the_reason_needs_no_option(shop):
     assert accepted(shop) == "restatement: late refunds"
 
 
+def test_the_reason_of_the_build_reaches_what_an_earlier_one_told(shop):
+    """The snapshot had the row before anybody gave a reason."""
+    shop.build(2, months=moved(mrr="1"))
+    assert "closed months moved" in stopped(shop)
+    # The third build tells the same: the snapshot has no new row for it.
+    shop.build(3, months=moved(mrr="1"), restatement_reason="late", history=False)
+    shop.note_history("shop")
+    shop.publish()
+    told = "select reason from snapshots.snap_closed_months order by told_at"
+    copy = shop.places.kept / shop.kept()[-1]
+    for file in (shop.places.history, copy):
+        assert shop.rows(told, file) == [("",), ("late",)]
+    assert shop.rows("select reason from marts.rpt_restatements") == [("late",)]
+
+
+def test_a_reason_is_written_only_where_something_was_restated(shop):
+    shop.build(2)
+    assert accepted(shop, restatement="in case") is None
+    assert shop.rows("select reason from marts.rpt_restatements") == [(None,)]
+    assert shop.rows(
+        "select distinct reason from snapshots.snap_closed_months",
+        shop.places.history,
+    ) == [("",)]
+
+
+def test_a_publish_that_fails_leaves_no_reason(shop, monkeypatch):
+    shop.build(2, months=moved(mrr="1"))
+    before = shop.places.history.read_bytes()
+
+    def refuse(*_paths):
+        raise OSError(errno.EIO, "Input/output error", "published.duckdb")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(PublishError, match="as it was"):
+        shop.publish(restatement="why")
+    assert shop.places.history.read_bytes() == before
+
+
+def test_a_reason_that_did_not_reach_the_history_does_so_the_next_time(
+    shop, monkeypatch
+):
+    shop.build(2, months=moved(mrr="1"))
+    with monkeypatch.context() as patched:
+        works = publish._explain
+
+        def fail(source, history, build):
+            if history == shop.places.history:
+                raise OSError(errno.EIO, "Input/output error")
+            works(source, history, build)
+
+        patched.setattr(publish, "_explain", fail)
+        said = shop.publish(restatement="why")
+    assert "warning: published, but the reason is not in the history" in said[-1]
+    assert shop.number() == 2
+    assert "already published" in shop.publish()[0]
+    assert ("why",) in shop.rows(
+        "select reason from snapshots.snap_closed_months", shop.places.history
+    )
+
+
 def test_a_reason_without_words_is_none(shop):
     shop.build(2, months=moved(mrr="1"))
     result = shop.run("publish", "--accept-restatement", " ")
@@ -271,8 +334,31 @@ def test_a_history_that_was_deleted_is_lost(shop):
     (copy,) = shop.places.kept.glob("*_history.duckdb")
     assert f"copy {copy} to {shop.places.history}" in message
     copy.rename(shop.places.history)
+    # What the build told of the past it had from the empty history.
+    message = stopped(shop)
+    assert "the history is not the one this build was made with" in message
+    assert "run dbt build" in message
+    with pytest.raises(PublishError, match="not the one this build was made with"):
+        shop.publish(lost_history=True)
+    shop.build(2)
     shop.publish()
     assert shop.number() == 2
+
+
+def test_a_history_of_another_shop_of_that_name_is_not_the_builds(tmp_path):
+    shop = Shop(tmp_path / "shop")
+    shop.build(1)
+    with duckdb.connect(str(shop.places.history)) as history:
+        history.execute("update snapshots.snap_builds set told_at = '2024-01-01'")
+    with pytest.raises(PublishError, match="begins at 2024-01-01 00:00:00 UTC"):
+        shop.publish()
+
+
+def test_a_work_file_that_knows_no_history_is_of_an_older_version(shop):
+    shop.build(2, further_sql="alter table marts.build_info drop policy_key")
+    with duckdb.connect(str(shop.places.work)) as work:
+        work.execute("alter table marts.build_info drop history_since")
+    assert "does not say with which history" in stopped(shop)
 
 
 def test_a_lost_history_can_be_accepted(shop):
@@ -293,9 +379,12 @@ def test_a_history_within_the_work_file_is_one_too(shop):
         2,
         history=False,
         further_sql="create schema snapshots; create table snapshots.snap_builds as"
-        " select 'shop' as input_name, timestamp '2025-03-01' as told_at",
+        " select 'shop' as input_name, timestamp '2025-03-01' as told_at;"
+        " update marts.build_info set history_since = timestamp '2025-03-01'",
     )
-    assert accepted(shop) is None
+    said = shop.publish()
+    assert any("the history stands in the work file: no copy" in line for line in said)
+    assert shop.number() == 2
 
 
 # ------------------------------------------------------------------ other inputs
@@ -327,13 +416,45 @@ def test_a_shop_takes_the_place_of_the_demo_and_it_is_said(tmp_path):
 # ---------------------------------------------------------------- older versions
 
 
+def test_without_names_of_inputs_time_is_compared_all_the_same(shop):
+    with duckdb.connect(str(shop.places.published)) as published:
+        published.execute("alter table marts.build_info drop input_name")
+    shop.build(2, as_of=date(2025, 2, 1), started_at=FIRST_DAY)
+    message = stopped(shop)
+    assert "the as-of date moved back" in message
+    assert "before the published one" in message
+
+
+# ------------------------------------------------------------- no published file
+
+
+def test_without_a_published_file_the_newest_kept_one_is_compared(shop):
+    shop.build(2)
+    shop.publish()
+    shop.places.published.unlink()
+    shop.build(3, rows={"orders": 10})
+    with pytest.raises(PublishError, match="orders shrunk from 100 to 10 rows"):
+        shop.publish()
+    assert not shop.places.published.exists()
+    said = shop.publish(shrink=True)
+    assert "compared with the kept build 00000001" in said[0]
+    assert shop.number() == 3
+
+
+def test_without_any_published_file_it_is_said(shop):
+    shop.places.published.unlink()
+    shop.build(2)
+    assert shop.publish()[0] == "note: there is no published file to compare with"
+
+
 @pytest.mark.parametrize(
     ("change", "note"),
     [
         ("drop table marts.rpt_closed_months", "months not compared"),
         ("drop table marts.rpt_input_reconciliation", "rows not compared"),
         ("alter table marts.build_info drop policy_key", "months not compared"),
-        ("alter table marts.build_info drop input_name", "not compared with"),
+        ("alter table marts.build_info drop input_name", "history not compared"),
+        ("alter table marts.rpt_closed_months drop metric_value", "months not"),
         ("alter table marts.build_info drop policies", None),
         ("alter table marts.build_info drop accepted_audits", None),
     ],

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 from conftest import PROJECT
 from published import Shop
 
@@ -25,6 +26,7 @@ from perennial.build import (
     find_commit,
     read_variables,
 )
+from perennial.warehouse import DEFAULTS
 
 BUILD = [sys.executable, "-m", "perennial", "build"]
 # A build that ends well: the work file that was prepared takes its place.
@@ -248,6 +250,33 @@ def test_a_damaged_history_is_said_before_dbt_runs(shop):
     assert outcome.stdout == ""
     assert "the history file" in outcome.stderr
     assert "bring back a copy" in outcome.stderr
+
+
+def test_the_log_of_a_history_that_is_gone_is_not_deleted(shop):
+    history = shop.places.history
+    history.unlink()
+    log = history.with_name("history.duckdb.wal")
+    log.write_text("what was told last")
+    with pytest.raises(BuildError, match="is gone, but its log") as stop:
+        check_files(shop.places)
+    assert "bring the file back, or delete the log" in str(stop.value)
+    assert log.exists()
+
+
+def test_what_an_older_version_did_not_have_is_as_the_project_has_it():
+    variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+    for name, value in DEFAULTS.items():
+        assert value == ("" if variables[name] is None else str(variables[name]))
+
+
+def test_a_policy_that_is_no_number_is_not_guessed(shop):
+    with duckdb.connect(str(shop.folder / "prepared.duckdb")) as work:
+        work.execute(
+            'update marts.build_info set policies = \'{"max_shrink_share": "x"}\''
+        )
+    outcome = build(shop, BUILDS)
+    assert outcome.returncode == 1
+    assert "max_shrink_share in build_info is 'x'" in outcome.stderr
 
 
 def test_the_log_of_a_deleted_work_file_goes_too(shop):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from conftest import PROJECT, opened
 from published import MARTS, Shop
 
-from perennial import durable
+from perennial import durable, kept, publish
 from perennial.lock import LockError, locked
 from perennial.publish import PublishError
 
@@ -201,7 +202,8 @@ RUNS = {
     "nodes_failed = 2, first_failure = 'model.perennial.dim_customers: error'": (
         "had 2 errors, the first in model.perennial.dim_customers: error"
     ),
-    "nodes_missing = 1": "left out 1 model, seed, snapshot or test;",
+    "nodes_missing = 1": "left out 1 model, seed, snapshot or test; run dbt build "
+    "without --select and --exclude; a unit test that fails leaves out its model",
     "note = '--empty'": "was given --empty; run dbt build without it",
     "command = 'run'": "dbt run of 2025-03-03 06:00:00 UTC, may have changed tables",
     "invocation_id = 'other'": "did not make marts.build_info",
@@ -311,12 +313,117 @@ def test_a_step_that_fails_is_told_in_words(
             calls += 1
             assert "No space left on device" in said
             assert "make room" in said
-        shop.number()
+            assert "the published file is as it was" in said
+        # What is said of the published file is so.
+        assert shop.number() == (1 if said else 2)
         assert_recovers(shop)
         if done[0] <= step:
             break
-    assert calls or failing in ("link", "mkdir", "unlink")
+    # Where there is no second name there is a copy; the folder is there.
+    assert bool(calls) == (failing not in ("link", "mkdir"))
     assert done[0] <= step
+
+
+def test_what_fails_after_the_replace_is_a_warning(second_build, monkeypatch):
+    works = os.replace
+    replaced = []
+
+    def replace(new, path):
+        works(new, path)
+        if path == second_build.places.published:
+            replaced.append(path)
+
+    def fail(path):
+        if replaced:
+            raise OSError(errno.EIO, "Input/output error", path)
+
+    monkeypatch.setattr(os, "replace", replace)
+    monkeypatch.setattr(durable, "sync", fail)
+    monkeypatch.setattr(kept, "prune", lambda *_arguments: fail("kept"))
+    result = second_build.run("publish")
+    assert result.exit_code == 0, result.output
+    assert second_build.number() == 2
+    assert "published: build 00000002" in result.stdout
+    warnings = [line for line in result.output.splitlines() if "warning:" in line]
+    assert len(warnings) == 2
+    assert all("published, but" in line for line in warnings)
+    assert "as it was" not in result.output
+
+
+def test_who_does_not_listen_does_not_undo_it(second_build):
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = subprocess.run(
+        PUBLISH,
+        cwd=second_build.folder,
+        env={
+            **os.environ,
+            **second_build.environment,
+            "PYTHONPATH": str(PROJECT),
+        },
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert second_build.number() == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_copy_is_written_is_a_sentence(second_build, number):
+    script = (
+        "import os, signal\n"
+        "from perennial import publish\n"
+        "works = publish._close\n"
+        "def close(*arguments):\n"
+        f"    os.kill(os.getpid(), {int(number)})\n"
+        "    works(*arguments)\n"
+        "publish._close = close\n"
+        "from perennial.cli import main\n"
+        "main(['publish'])\n"
+    )
+    before = second_build.files()
+    result = outside(second_build, sys.executable, "-c", script)
+    assert result.returncode == 1
+    assert result.stderr == (
+        f"Error: stopped by {number.name}; nothing was published. Publish again "
+        "when you like\n"
+    )
+    assert second_build.files() == before
+
+
+def test_a_signal_after_the_replace_stops_nothing(second_build):
+    script = (
+        "import os, signal\n"
+        "works = os.replace\n"
+        "def replace(new, path):\n"
+        "    works(new, path)\n"
+        "    if path.name == 'published.duckdb':\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "os.replace = replace\n"
+        "from perennial.cli import main\n"
+        "main(['publish'])\n"
+    )
+    result = outside(second_build, sys.executable, "-c", script)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "published: build 00000002" in result.stdout
+
+
+def test_nobody_else_may_read_what_is_being_written(second_build, monkeypatch):
+    second_build.places.published.chmod(0o600)
+    modes = []
+    works = publish._close
+
+    def close(*arguments):
+        modes.append(second_build.places.new.stat().st_mode & 0o777)
+        works(*arguments)
+
+    monkeypatch.setattr(publish, "_close", close)
+    second_build.publish()
+    assert modes == [0o600]
+    assert second_build.places.published.stat().st_mode & 0o777 == 0o600
 
 
 # ------------------------------------------------------------------------ others
@@ -472,7 +579,8 @@ def test_what_cannot_be_deleted_is_a_warning(second_build, monkeypatch):
     monkeypatch.setattr(durable, "remove", refuse)
     said = second_build.publish()
     assert second_build.number() == 2
-    warnings = [line for line in said if line.startswith("warning: could not delete")]
+    start = "warning: published, but could not delete"
+    warnings = [line for line in said if line.startswith(start)]
     assert len(warnings) == 2
     assert all("Permission denied" in line for line in warnings)
 
@@ -495,6 +603,30 @@ def test_a_published_path_that_is_no_database_stays_as_it_is(shop, content):
     shop.build(1)
     shop.places.published.write_bytes(content)
     assert_stops(shop, "is no DuckDB file", "move it away")
+
+
+def test_a_damaged_block_names_the_file_it_is_in(second_build):
+    published = second_build.places.published
+    content = bytearray(published.read_bytes())
+    # In the second block, behind three headers: the file can still be opened.
+    content[3 * 4096 + 262_144 + 100] ^= 0xFF
+    published.write_bytes(content)
+    assert_stops(
+        second_build,
+        f"the published file {published} is damaged: a block is not as written",
+        "move it away; then publish again",
+    )
+
+
+def test_a_log_of_another_time_is_a_sentence(second_build):
+    holder = hold(second_build.places.work, "write")
+    holder.kill()
+    holder.wait()
+    log = durable.wal_of(second_build.places.work)
+    kept_log = log.read_bytes()
+    second_build.build(3)
+    log.write_bytes(kept_log)
+    assert_stops(second_build, "are not of one time", f"delete {log}")
 
 
 def test_a_database_of_somebody_else_is_not_overwritten(shop):

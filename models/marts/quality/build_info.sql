@@ -40,6 +40,17 @@ fingerprints as (
 
 ),
 
+-- The history that the snapshots of this build went on with.
+history as (
+
+    select min(told_at) as first_told_at
+
+    from {{ ref('snap_builds') }}
+
+    where input_name = {{ sql_text(history_name()) }}
+
+),
+
 final as (
 
     select
@@ -63,9 +74,18 @@ final as (
         {{ as_of_date() }} as as_of_date,
         cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S") }}' as timestamp)
             as started_at,
+        coalesce(
+            history.first_told_at,
+            cast(
+                '{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}'
+                as timestamp
+            )
+        ) as history_since,
         cast(null as timestamp) as published_at
 
     from fingerprints
+
+    cross join history
 
 )
 

@@ -21,6 +21,7 @@ from perennial.damage import (
     find_folders_and_links,
     first_line,
     looks_like_names,
+    pattern_of,
 )
 from perennial.lookalikes import find_lookalikes
 
@@ -169,11 +170,12 @@ def _sort_files(
 ) -> tuple[dict[str, Forms], list[str]]:
     """The files by table and form, and a line for each that matches no table."""
     root = f"{str(folder).rstrip('/')}/"
+    pattern = pattern_of(root)
     # ** passes over linked files and folders, * does not.
     listed = connection.execute(
         "select file from glob(?) union select file from glob(?) "
         "union select file from glob(?) order by file",
-        [f"{root}**", f"{root}*", f"{root}*/*"],
+        [f"{pattern}**", f"{pattern}*", f"{pattern}*/*"],
     ).fetchall()
     found: dict[str, Forms] = {}
     problems: list[str] = []
@@ -268,9 +270,10 @@ def _open_csv(
         )
     types = ", ".join(f"'c{place}': 'varchar'" for place in range(len(names)))
     relation = (
-        f"read_csv({_text(full_path)}, header = false, skip = 1, "
-        f"auto_detect = false, delim = {_text(delimiter)}, quote = '\"', "
-        f"escape = '\"', strict_mode = true, columns = {{{types}}}, "
+        f"read_csv({_text(pattern_of(full_path))}, header = false, skip = 1, "
+        "auto_detect = false, hive_partitioning = false, "
+        f"delim = {_text(delimiter)}, quote = '\"', escape = '\"', "
+        f"strict_mode = true, columns = {{{types}}}, "
         f"max_line_size = {LONGEST_LINE}, "
         "store_rejects = true, rejects_table = 'rejects', rejects_scan = 'scans')"
     )
@@ -290,7 +293,9 @@ def _count_known(table: Table, names: list[str]) -> tuple[int, int, int]:
 def _open_parquet(
     connection: duckdb.DuckDBPyConnection, table: Table, full_path: str, path: str
 ) -> InputFile:
-    relation = f"read_parquet({_text(full_path)})"
+    relation = (
+        f"read_parquet({_text(pattern_of(full_path))}, hive_partitioning = false)"
+    )
     try:
         names = [
             row[0]

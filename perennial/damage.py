@@ -46,6 +46,11 @@ def first_line(path: Path) -> bytes:
         return re.split(b"[\r\n]", file.readline(1_000_000), maxsplit=1)[0]
 
 
+def pattern_of(path: str) -> str:
+    """The path for DuckDB, which takes each for a pattern: a[1].csv for a1.csv."""
+    return re.sub(r"([*?[])", r"[\1]", path)
+
+
 def find_folders_and_links(folder: Path, tables: list[str]) -> list[str]:
     """What bears the name of a file of a table and is none."""
     problems = []

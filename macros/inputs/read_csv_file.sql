@@ -34,13 +34,13 @@
             '1 + row_number() over ()',
             line_count
         )
-        ~ '\nfrom read_csv(\n    ' ~ sql_text(file)
+        ~ '\nfrom read_csv(\n    ' ~ file_pattern(file)
         ~ ',\n    header = false,\n    skip = 1,\n    auto_detect = false,'
+        ~ '\n    hive_partitioning = false,'
         ~ '\n    delim = ' ~ sql_text(header.delimiter)
         ~ ",\n    quote = '\"',\n    escape = '\"',\n    strict_mode = true,"
         ~ '\n    columns = {' ~ types | join(', ') ~ '},'
-        ~ ('\n    max_line_size = ' ~ longest_line() ~ ','
-           if header.longest > 1900000 else '')
+        ~ '\n    max_line_size = ' ~ longest_line() ~ ','
         ~ '\n    store_rejects = true,'
         ~ "\n    rejects_table = 'rejects_of_" ~ table ~ "',"
         ~ "\n    rejects_scan = 'reject_scans_of_" ~ table ~ "'\n)"
@@ -48,8 +48,7 @@
 {% endmacro %}
 
 
-{# The delimiter and names of a file's first line, and the length of its
-   longest one. The delimiter is the one that yields the most names of the
+{# The delimiter and names of a file's first line. The delimiter is the one that yields the most names of the
    contract. #}
 {% macro _read_csv_header(table, file) %}
     {% set facts = line_facts(file) %}
@@ -74,7 +73,6 @@
     {% do return({
         'delimiter': best.delimiter,
         'names': best.names,
-        'longest': facts.longest,
     }) %}
 {% endmacro %}
 

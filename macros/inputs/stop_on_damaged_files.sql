@@ -43,10 +43,13 @@
    Not where the path itself looks like a pattern: then it always is. #}
 {% macro _stop_on_folders(inputs, files) %}
     {% set root = modules.re.sub('/+$', '', inputs.folder) ~ '/' %}
-    {% if modules.re.search('[*?[]', root) %}
+    {% set beside = namespace(path=none) %}
+    {% for file in files if escaped_pattern(file) == file %}
+        {% set beside.path = '/../' ~ file[root | length:] %}
+    {% endfor %}
+    {% if not beside.path %}
         {% do return('') %}
     {% endif %}
-    {% set beside = '/../' ~ files[0][root | length:] %}
     {% set names = [] %}
     {% for table, input in inputs.tables.items() %}
         {% do names.extend([table ~ '.csv', table ~ '.parquet']) %}
@@ -58,7 +61,7 @@
     {% for name in names %}
         {% do selects.append(
             'select ' ~ sql_text(name) ~ ' as name from glob('
-            ~ sql_text(root ~ name ~ beside) ~ ')'
+            ~ sql_text(root ~ name ~ beside.path) ~ ')'
         ) %}
     {% endfor %}
     {% for name in run_query(selects | join(' union all ')).columns[0] %}
@@ -77,7 +80,7 @@
    length of its table of contents. Content is not asked of very large files:
    it takes as much memory as the file. #}
 {% macro _stop_on_broken_parquet(file) %}
-    {% set blob = 'read_blob(' ~ sql_text(file) ~ ')' %}
+    {% set blob = 'read_blob(' ~ file_pattern(file) ~ ')' %}
     {% set bytes = run_query('select size from ' ~ blob).rows[0][0] | int %}
     {% if bytes == 0 %}
         {{ exceptions.raise_compiler_error(
@@ -122,7 +125,7 @@
     {% endif %}
     {# A byte order mark is three bytes that are in no line. #}
     {% set unseen = run_query(
-        'select size from read_blob(' ~ sql_text(file) ~ ')'
+        'select size from read_blob(' ~ file_pattern(file) ~ ')'
     ).rows[0][0] | int - all.bytes - all.ends %}
     {% set row = run_query(
         _first_other_end(file, unseen in (0, 3))

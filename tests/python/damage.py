@@ -604,7 +604,24 @@ FIFTH = [
         *(1, 2),
     ),
 ]
-COUNTED = [FIRST, SECOND, PARQUET, THIRD, FOURTH, FIFTH]
+ORDERS = SMALL["orders"][0]
+SIXTH = [
+    Counted(
+        *("part files whose names are patterns", "orders"),
+        {
+            f"{name}.csv": f"{ORDERS}\n{number},c1,2024-01-0{number},10,web\n"
+            for number, name in enumerate(("a[1]", "a1", "a*", "b?", "[[]"), start=1)
+        },
+        accepted=5,
+        amount="50",
+    ),
+    parquet(
+        *("a column file_row_number", "customers"),
+        "select 'c' || i as customer_id, 7 as file_row_number from range(3) as t (i)",
+        accepted=3,
+    ),
+]
+COUNTED = [FIRST, SECOND, PARQUET, THIRD, FOURTH, FIFTH, SIXTH]
 
 
 def file_name(case: Counted) -> str:
@@ -720,7 +737,6 @@ def part_of_two(folder: Path) -> None:
 
 
 NO_PARQUET = "this is no Parquet file, whatever its name says"
-ORDERS = SMALL["orders"][0]
 MANY = [f"a{number},c1,2024-01-01,10,web" for number in range(5000)]
 STOPPED = [
     stopped(
@@ -939,7 +955,8 @@ def run_corpus(scratch: Path) -> Outcomes:
     """Build from every file, up to the reconciliation, in one process."""
     folders, cases = [], []
     for number, table_cases in enumerate(COUNTED):
-        folder = scratch / f"read_{number}" / "input"
+        # A path part that reads key=value is no column.
+        folder = scratch / f"read_{number}" / "c1=zzz" / "currency=SEK"
         folder.mkdir(parents=True)
         for case in table_cases:
             write_case(folder, case)

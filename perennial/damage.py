@@ -7,17 +7,17 @@ link leads nowhere, or that a file may not be opened, DuckDB cannot tell it.
 
 import mmap
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 PARQUET_MARK = b"PAR1"
 # The marks of a Parquet file, and the length of its table of contents.
 LEAST_PARQUET = 12
 LINE_ENDS = {
+    b"\r\n": "a carriage return and a line feed",
     b"\n": "a line feed",
     b"\r": "a carriage return",
-    b"\r\n": "a carriage return and a line feed",
 }
+SEVERAL = "several ways"
 
 
 def find_damage(path: Path, table: str) -> str | None:
@@ -113,28 +113,45 @@ def _header_damage(line: bytes, table: str) -> str | None:
 
 def _mixed_ends(content: mmap.mmap) -> str | None:
     """The first line outside quotes that ends unlike the first one."""
-    first = None
-    for line_number, end in _line_ends(content):
-        if first is None:
-            first = end
-        elif end != first:
-            return (
-                f"line {line_number}: this line ends in {LINE_ENDS[end]}, the first "
-                f"one in {LINE_ENDS[first]}. Line ends of several kinds can not be "
-                "told from text; save the file with one kind"
-            )
-    return None
+    first = _ends_after(content, rb"")
+    kind = _kind_of_ends(first)
+    if kind is None:
+        return None
+    if kind == SEVERAL:
+        how = "two carriage returns and a line feed" if first == b"\r\r\n" else kind
+        return (
+            f"line 1: this line ends in {how}; save the file with a line feed at the "
+            "end of each line"
+        )
+    (end,) = (end for end, name in LINE_ENDS.items() if name == kind)
+    other = _ends_after(content, end)
+    if not other:
+        return None
+    start = content[: _length_of_good(content, end)]
+    line_number = len(re.findall(rb"[^\r\n]+", start))
+    whole = re.search(rb"[\r\n]*$", start[-100:])[0] + other
+    return (
+        f"line {line_number}: this line ends in {_kind_of_ends(whole)}, the first "
+        f"one in {kind}. Line ends of several kinds can not be told from text; save "
+        "the file with one kind"
+    )
 
 
-def _line_ends(content: mmap.mmap) -> Iterator[tuple[int, bytes]]:
-    """Number and end of each line that is not blank and ends outside quotes."""
-    line_number, is_open, start = 0, False, 0
-    for found in re.finditer(rb'"|\r\n|\r|\n', content):
-        if found[0] == b'"':
-            is_open = not is_open
-            continue
-        if found.start() > start:
-            line_number += 1
-            if not is_open:
-                yield line_number, found[0]
-        start = found.end()
+def _ends_after(content: mmap.mmap, end: bytes) -> bytes:
+    """The ends of lines, outside quotes, after the lines that end so."""
+    start = _length_of_good(content, end)
+    return re.match(rb"[\r\n]*", content[start : start + 100])[0]
+
+
+def _length_of_good(content: mmap.mmap, end: bytes) -> int:
+    """Up to where only such ends are outside quotes."""
+    ends = b"|" + end if end else b""
+    return re.match(rb'(?:[^"\r\n]++|"[^"]*+"' + ends + rb")*+", content).end()
+
+
+def _kind_of_ends(ends: bytes) -> str | None:
+    """What ends that follow each other are; blank lines have some too."""
+    for end, kind in LINE_ENDS.items():
+        if ends and not ends.replace(end, b""):
+            return kind
+    return SEVERAL if ends else None

@@ -24,6 +24,7 @@
        in there. place_lines turns row numbers into line numbers. #}
     {% set record = "concat_ws('', " ~ text | join(', ') ~ ')' %}
     {% set line_count = 'case when position(chr(10) in ' ~ record
+        ~ ') > 0 or position(chr(13) in ' ~ record
         ~ ') > 0 then 1 + len(regexp_extract_all(' ~ record
         ~ ", '[\\r\\n]+')) else 1 end" %}
     {% do return(

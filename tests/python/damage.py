@@ -609,11 +609,34 @@ SIXTH = [
     Counted(
         *("part files whose names are patterns", "orders"),
         {
-            f"{name}.csv": f"{ORDERS}\n{number},c1,2024-01-0{number},10,web\n"
+            f"{name}.csv": f"{ORDERS}\no{number},c1,2024-01-0{number},10,web\n"
             for number, name in enumerate(("a[1]", "a1", "a*", "b?", "[[]"), start=1)
         },
         accepted=5,
         amount="50",
+    ),
+    counted(
+        *("a carriage return in a quoted cell among line feeds", "order_items"),
+        good("order_items", 'i6,o1,"p\r1",1,10', "i7,o1,p1,1,10"),
+        *(7, 0),
+    ),
+    counted(
+        *("line ends of an old Mac, and blank lines at the end", "products"),
+        good("products", *("p6,Mug,10", "", "", "")).replace("\n", "\r"),
+        *(6, 0),
+    ),
+    counted(
+        *("CRLF, a quoted line feed, and Latin-1", "marketing_spend"),
+        good("marketing_spend", '2024-01-06,"a\nd",10', "2024-01-07,é,10")
+        .replace("\n", "\r\n")
+        .replace("a\r\nd", "a\nd")
+        .encode("latin-1"),
+        *(6, 1),
+    ),
+    counted(
+        *("a quoted cell of 300,000 lines, three megabytes long", "customer_events"),
+        good("customer_events", 'e6,c1,2024-01-01,"' + 300_000 * "xxxxxxxxx\n" + '"'),
+        *(6, 0),
     ),
     parquet(
         *("a column file_row_number", "customers"),
@@ -760,6 +783,25 @@ STOPPED = [
         *("CRLF, and a line feed at the very end", "orders.csv"),
         secret_orders().replace("\n", "\r\n") + "o7,c1,2024-01-07,10,web\n",
         "orders.csv, line 8: this line ends in a line feed, the first one in a",
+    ),
+    stopped(
+        *("two carriage returns and a line feed", "orders.csv"),
+        secret_orders().replace("\n", "\r\r\n"),
+        "orders.csv, line 1: this line ends in two carriage returns and a line feed",
+    ),
+    stopped(
+        *("carriage returns and line feeds in turn", "orders.csv"),
+        "".join(
+            line + ("\r" if number % 2 else "\n")
+            for number, line in enumerate(secret_orders().splitlines())
+        ),
+        "orders.csv, line 2: this line ends in a carriage return, the first one in a "
+        "line feed",
+    ),
+    stopped(
+        *("a mixed end after blank lines and quoted ends", "orders.csv"),
+        secret_orders('o7,c1,2024-01-07,10,"w\r\n\re"\n\n\n', "o8,c1\r\n"),
+        "orders.csv, line 10: this line ends in several ways, the first one in a",
     ),
     stopped(
         *("UTF-16", "orders.csv"),

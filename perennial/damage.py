@@ -2,12 +2,16 @@
 
 The build refuses the same files in the same words
 (`macros/inputs/stop_on_damaged_files.sql`, `read_csv_file.sql`); only that a
-link leads nowhere, or that a file may not be opened, DuckDB cannot tell it.
+link leads nowhere, that a file may not be opened, or that the values of a
+Parquet file cannot be read, a macro cannot tell.
 """
 
 import mmap
 import re
+from collections.abc import Iterable
 from pathlib import Path
+
+import duckdb
 
 PARQUET_MARK = b"PAR1"
 # The marks of a Parquet file, and the length of its table of contents.
@@ -34,7 +38,7 @@ def find_damage(path: Path, table: str) -> str | None:
             mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
         ):
             if path.suffix == ".parquet":
-                return _parquet_damage(content)
+                return _parquet_damage(content) or _unreadable_parquet(path)
             return _header_damage(first_line(path), table) or _mixed_ends(content)
     except OSError as error:
         return f"the file cannot be opened: {(error.strerror or 'unknown').lower()}"
@@ -49,6 +53,22 @@ def first_line(path: Path) -> bytes:
 def pattern_of(path: str) -> str:
     """The path for DuckDB, which takes each for a pattern: a[1].csv for a1.csv."""
     return re.sub(r"([*?[])", r"[\1]", path)
+
+
+def find_damaged_parquet(folder: Path, tables: Iterable[str]) -> str | None:
+    """The first Parquet file of the tables that cannot be read, and why.
+
+    dbt could say it in DuckDB's words only, and partly without the file.
+    """
+    for table in tables:
+        for path in (
+            folder / f"{table}.parquet",
+            *sorted((folder / table).glob("[!.]*.parquet")),
+        ):
+            damage = find_damage(path, table) if path.is_file() else None
+            if damage:
+                return f"{path}: {damage}"
+    return None
 
 
 def find_folders_and_links(folder: Path, tables: list[str]) -> list[str]:
@@ -91,6 +111,32 @@ def _parquet_damage(content: mmap.mmap) -> str | None:
     if int.from_bytes(content[-8:-4], "little") + LEAST_PARQUET > size:
         return "the table of contents of this Parquet file is damaged; fetch it again"
     return None
+
+
+def _unreadable_parquet(path: Path) -> str | None:
+    """Whether any value cannot be read; DuckDB says so in words of its own."""
+    relation = _relation_of(path)
+    with duckdb.connect() as connection:
+        try:
+            connection.execute(f"describe select * from {relation}").fetchall()
+        except duckdb.Error:
+            return (
+                "the table of contents of this Parquet file is damaged; fetch it again"
+            )
+        try:
+            connection.execute(
+                f"select bit_xor(hash(read_row)) from {relation} as read_row"
+            ).fetchall()
+        except duckdb.OutOfMemoryException:
+            return "reading it needs more memory than there is"
+        except duckdb.Error:
+            return "the values of this Parquet file are damaged; fetch it again"
+    return None
+
+
+def _relation_of(path: Path) -> str:
+    pattern = pattern_of(str(path)).replace("'", "''")
+    return f"read_parquet('{pattern}', hive_partitioning = false)"
 
 
 def _header_damage(line: bytes, table: str) -> str | None:

@@ -29,6 +29,8 @@ sys.path.insert(0, str(PROJECT))
 from dbt_sequence import Case, Result, run_cases  # noqa: E402
 from reference.contract import CONTRACTS  # noqa: E402
 
+from perennial.build import BuildError, check_inputs  # noqa: E402
+
 AS_OF = date(2024, 6, 30)
 GOOD_ROWS = 5
 # Stands in every text that is refused, and must be in no message.
@@ -691,6 +693,8 @@ class Stopped:
     max_rejected_share: float = 1.0
     # What only a build finds, since it alone splits every row.
     is_seen_by_check: bool = True
+    # What dbt cannot say in our words: `perennial build` looks before it.
+    is_said_by_dbt: bool = True
 
 
 def stopped(
@@ -720,6 +724,18 @@ def parquet_bytes(query: str = "select i as order_id from range(9999) t(i)") -> 
     with tempfile.TemporaryDirectory() as folder:
         write_parquet(Path(folder) / "x.parquet", query)
         return (Path(folder) / "x.parquet").read_bytes()
+
+
+def parquet_with_damage(start: int, end: int) -> bytes:
+    """A Parquet file in which each bit of a piece is turned."""
+    content = parquet_bytes(f"""
+        select
+            'o' || i as order_id, 'c1' as customer_id, '2024-01-01' as ordered_at,
+            10 as gross_amount, '{SECRET}' as platform
+        from range(9999) as t (i)
+    """)
+    piece = bytes(255 - byte for byte in content[start:end])
+    return content[:start] + piece + content[end:]
 
 
 def zip_bytes() -> bytes:
@@ -859,6 +875,18 @@ STOPPED = [
         "orders.parquet: the table of contents of this Parquet file is damaged",
     ),
     stopped(
+        *("a Parquet file with a damaged table of contents", "orders.parquet"),
+        parquet_with_damage(-500, -100),
+        "orders.parquet: the table of contents of this Parquet file is damaged",
+        is_said_by_dbt=False,
+    ),
+    stopped(
+        *("a Parquet file with damaged values", "orders.parquet"),
+        parquet_with_damage(4, 2000),
+        "orders.parquet: the values of this Parquet file are damaged; fetch it again",
+        is_said_by_dbt=False,
+    ),
+    stopped(
         *("an empty Parquet file", "orders.parquet"),
         "",
         "orders.parquet: the file is empty, not even a Parquet file without rows",
@@ -867,7 +895,7 @@ STOPPED = [
         *("a Parquet file without a column", "orders.parquet"),
         parquet_bytes(f"select 1 as order_id, '{SECRET}' as platform"),
         "orders.parquet: table orders needs the columns customer_id, ordered_at, "
-        "gross_amount; the file has order_id, platform",
+        "gross_amount; the file has order_id, platform. Other",
     ),
     written(
         *("two forms of one table", "orders.csv, orders.parquet", two_forms),
@@ -934,6 +962,18 @@ STOPPED = [
         "line 1 has to name the columns, and its 2 values do not look like names",
     ),
     stopped(
+        *("no header, and a cell that is a name", "customers.csv"),
+        f"{SECRET},Country,Berlin\nAnna,Spain,Madrid\n",
+        "customers.csv: table customers needs the column customer_id",
+        "the file has Country and 2 more. Other",
+    ),
+    stopped(
+        *("a name that holds the delimiter", "orders.csv"),
+        secret_orders().replace("platform", '"plat,form"'),
+        "orders.csv: a name in line 1, the header, holds the delimiter of the file, "
+        "in quotes",
+    ),
+    stopped(
         *("a delimiter that is none", "orders.csv"),
         secret_orders().replace(",", ":"),
         "orders.csv: table orders needs the columns order_id",
@@ -966,6 +1006,39 @@ STOPPED = [
         is_seen_by_check=False,
     ),
 ]
+# Phrases of `perennial check` where they differ from those of a build.
+SAID_BY_CHECK: dict[str, tuple[str, ...]] = {
+    "NUL bytes in the header": ("orders.csv, line 1 holds NUL bytes",),
+    "a compressed file": ("orders.csv.gz matches no table: only .csv and",),
+    "a Parquet file without a column": ("orders.parquet has no column customer_id",),
+    "two forms of one table": ("orders is there in 2 forms (orders.csv, orders.parq",),
+    "a folder of part files named as a file": (
+        "orders.csv/part-0000.csv matches no table: if it holds orders, rename",
+        "orders.csv is a folder, and has the name of a file",
+    ),
+    "one of two part files without a column": ("orders/ has no column ordered_at",),
+    "a missing column": ("orders.csv has no column ordered_at",),
+    "a column twice": ("subscriptions.csv names the column customer_id twice",),
+    "a title above the header": (
+        "invoices.csv: line 1 has to name the columns, and its 1 value does not look",
+    ),
+    "no header": ("orders.csv: line 1 has to name the columns, and its 5 values do",),
+    "no header, and words only": (
+        "customers.csv: line 1 has to name the columns, and its 2 values do not look",
+    ),
+    "no header, and a cell that is a name": (
+        "customers.csv has no column customer_id",
+    ),
+    "a delimiter that is none": (
+        "orders.csv: line 1 has to name the columns, and its 1 value does not look",
+    ),
+    "JSON named csv": (
+        "orders.csv: line 1 has to name the columns, and its 2 values do not look",
+    ),
+    "a web page named csv": (
+        "orders.csv: line 1 has to name the columns, and its 1 value does not look",
+    ),
+}
 
 
 # --- What a build makes of them ----------------------------------------------
@@ -1068,6 +1141,15 @@ def message(case_folder: Path, result: Result) -> str:
     return said.replace(str(case_folder.parent / "work.duckdb"), "work.duckdb")
 
 
+def message_of_build(case_folder: Path) -> str:
+    """What `perennial build` says before it starts dbt."""
+    try:
+        check_inputs({"input_path": str(case_folder)})
+    except BuildError as error:
+        return str(error).replace(f"{case_folder}/", "")
+    return ""
+
+
 def document(outcomes: Outcomes) -> str:
     """The table of all cases as Markdown."""
     lines = []
@@ -1085,7 +1167,11 @@ def document(outcomes: Outcomes) -> str:
     for refused, folder, result in zip(
         STOPPED, outcomes.folders, outcomes.said, strict=True
     ):
-        said = message(folder, result)
+        said = (
+            message(folder, result)
+            if refused.is_said_by_dbt
+            else f"by `perennial build`: {message_of_build(folder)}"
+        )
         lines.append((refused.name, refused.file, "stopped", said))
     cells = ["| " + " | ".join(map(_cell, line)) + " |" for line in lines]
     return HEAD.format(files=len(lines)) + "\n".join(cells) + "\n"
@@ -1097,7 +1183,7 @@ def _cell(text: str) -> str:
 
 HEAD = """# What damaged files do
 
-Written by `python tests/python/damage.py`; a test holds it equal to a fresh run. Each of these {files} inputs either reconciles, in rows and amounts as a person counts them, or stops the build with exit code 1 and the message that stands here. No message shows a value of the file. Reasons are explained in [reject_reasons.md](reject_reasons.md).
+Written by `python tests/python/damage.py`; a test holds it equal to a fresh run. Each of these {files} inputs either reconciles, in rows and amounts as a person counts them, or stops the build with exit code 1 and the message that stands here. Where `perennial build` is named, plain `dbt build` stops as well, at the line that announces the file, in words of DuckDB. No message shows a value of the file. Reasons are explained in [reject_reasons.md](reject_reasons.md).
 
 | what is wrong | file | outcome | numbers or message |
 |---|---|---|---|

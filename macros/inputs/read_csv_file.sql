@@ -71,6 +71,13 @@
                 count, delimiter, names %}
         {% endif %}
     {% endfor %}
+    {% for part in facts.first_line.split(best.delimiter)
+        if part.count('"') % 2 == 1 %}
+        {{ exceptions.raise_compiler_error(
+            file ~ ": a name in line 1, the header, holds the delimiter of the "
+            ~ "file, in quotes; give the column another name"
+        ) }}
+    {% endfor %}
     {% do return({
         'delimiter': best.delimiter,
         'names': best.names,

@@ -15,6 +15,8 @@ import yaml
 
 from perennial import durable
 from perennial.causes import cause_of
+from perennial.contract import read_contract
+from perennial.damage import find_damaged_parquet
 from perennial.places import Places
 from perennial.warehouse import attach, engine
 
@@ -75,10 +77,11 @@ def run_build(
         A moment before the run began, in UTC.
 
     Raises:
-        BuildError: dbt failed.
+        BuildError: dbt failed, or a Parquet file cannot be read.
         WarehouseError: a file that it needs is held by another process.
     """
     check_files(places)
+    check_inputs(variables)
     began = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     arguments = [
         *("--no-use-colors", "build"),
@@ -104,6 +107,20 @@ def run_build(
         why = "; ".join(causes) or "what it says is above"
         raise BuildError(f"dbt build failed: {why}. Nothing was published")
     return began
+
+
+def check_inputs(variables: dict[str, object]) -> None:
+    """Stop before dbt does where it could not say what is wrong with a file.
+
+    Raises:
+        BuildError: a Parquet file of the input folder cannot be read.
+    """
+    folder = Path(str(variables.get("input_path") or ""))
+    if not variables.get("input_path") or not folder.is_dir():
+        return
+    damage = find_damaged_parquet(folder, read_contract())
+    if damage:
+        raise BuildError(f"{damage}. Nothing was published")
 
 
 def check_files(places: Places) -> None:

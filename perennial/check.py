@@ -21,6 +21,7 @@ from perennial.damage import (
     find_folders_and_links,
     first_line,
     looks_like_names,
+    pattern_of,
 )
 from perennial.lookalikes import find_lookalikes
 
@@ -169,11 +170,12 @@ def _sort_files(
 ) -> tuple[dict[str, Forms], list[str]]:
     """The files by table and form, and a line for each that matches no table."""
     root = f"{str(folder).rstrip('/')}/"
+    pattern = pattern_of(root)
     # ** passes over linked files and folders, * does not.
     listed = connection.execute(
         "select file from glob(?) union select file from glob(?) "
         "union select file from glob(?) order by file",
-        [f"{root}**", f"{root}*", f"{root}*/*"],
+        [f"{pattern}**", f"{pattern}*", f"{pattern}*/*"],
     ).fetchall()
     found: dict[str, Forms] = {}
     problems: list[str] = []
@@ -258,6 +260,11 @@ def _open_csv(
         for delimiter in DELIMITERS
     }
     delimiter = max(splits, key=lambda one: _count_known(table, splits[one]))
+    if any(part.count('"') % 2 for part in header.split(delimiter)):
+        raise FileError(
+            "a name in line 1, the header, holds the delimiter of the file, in "
+            "quotes; give the column another name"
+        )
     names = splits[delimiter]
     known, alike, _ = _count_known(table, names)
     is_whole = set(table.required) <= {name.lower() for name in names}
@@ -268,9 +275,10 @@ def _open_csv(
         )
     types = ", ".join(f"'c{place}': 'varchar'" for place in range(len(names)))
     relation = (
-        f"read_csv({_text(full_path)}, header = false, skip = 1, "
-        f"auto_detect = false, delim = {_text(delimiter)}, quote = '\"', "
-        f"escape = '\"', strict_mode = true, columns = {{{types}}}, "
+        f"read_csv({_text(pattern_of(full_path))}, header = false, skip = 1, "
+        "auto_detect = false, hive_partitioning = false, "
+        f"delim = {_text(delimiter)}, quote = '\"', escape = '\"', "
+        f"strict_mode = true, columns = {{{types}}}, "
         f"max_line_size = {LONGEST_LINE}, "
         "store_rejects = true, rejects_table = 'rejects', rejects_scan = 'scans')"
     )
@@ -290,7 +298,9 @@ def _count_known(table: Table, names: list[str]) -> tuple[int, int, int]:
 def _open_parquet(
     connection: duckdb.DuckDBPyConnection, table: Table, full_path: str, path: str
 ) -> InputFile:
-    relation = f"read_parquet({_text(full_path)})"
+    relation = (
+        f"read_parquet({_text(pattern_of(full_path))}, hive_partitioning = false)"
+    )
     try:
         names = [
             row[0]
@@ -319,7 +329,8 @@ def _match_columns(finding: Finding) -> None:
             file.names, file.columns = [], {}
         folded = [name.lower() for name in file.names]
         for name in sorted({name for name in folded if folded.count(name) > 1}):
-            finding.problems.append(f"{file.path} names the column {name} twice")
+            shown = f"the column {name}" if name in table.columns else "a column"
+            finding.problems.append(f"{file.path} names {shown} twice")
     # A column that only some of the files have is missing in the others.
     in_all = set.intersection(*(set(file.columns) for file in finding.files))
     names = {name.lower(): name for file in finding.files for name in file.names}
@@ -334,6 +345,8 @@ def _match_columns(finding: Finding) -> None:
     finding.lookalikes = find_lookalikes(
         table, missing, [name for name in finding.unused if name.lower() in in_all]
     )
+    if set(missing) & set(table.required) - set(finding.lookalikes):
+        finding.unused = _without_strange_names(finding)
     for column in missing:
         holders = [file.path for file in finding.files if column in file.columns]
         if holders:
@@ -343,6 +356,14 @@ def _match_columns(finding: Finding) -> None:
     for column in finding.missing:
         if column in table.required:
             finding.problems.append(f"{finding.shown_path} has no column {column}")
+
+
+def _without_strange_names(finding: Finding) -> list[str]:
+    """Names like those of the contract; the others, which may be data, counted."""
+    alike = {name for names in finding.lookalikes.values() for name in names}
+    shown = [name for name in finding.unused if name in alike]
+    more = len(finding.unused) - len(shown)
+    return [*shown, f"{more} more that are not shown"] if more else shown
 
 
 def _is_data(table: Table, file: InputFile) -> bool:

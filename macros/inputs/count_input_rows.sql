@@ -16,8 +16,8 @@
         {% do return([lines - input.files | length, 0] | max) %}
     {% endif %}
     {% set relation = input.relation if input.form == 'relation'
-        else 'read_parquet(' ~ sql_list(input.files)
-            ~ ', union_by_name = true)' %}
+        else 'read_parquet(' ~ file_patterns(input.files)
+            ~ ', union_by_name = true, hive_partitioning = false)' %}
     {% do return(
         run_query('select count(*) from ' ~ relation).rows[0][0] | int
     ) %}

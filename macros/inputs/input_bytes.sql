@@ -21,6 +21,6 @@
 {% macro duckdb__input_bytes(input) %}
     {% do return(
         'select cast(sum(size) as bigint) from read_blob('
-        ~ sql_list(input.files) ~ ')'
+        ~ file_patterns(input.files) ~ ')'
     ) %}
 {% endmacro %}

@@ -150,7 +150,7 @@
 {% macro duckdb__list_files(root) %}
     {# A folder may be called data[1]: no pattern is meant. ** passes over
        linked files and folders, * does not. #}
-    {% set folder = modules.re.sub('([*?[])', '[\\1]', root) %}
+    {% set folder = escaped_pattern(root) %}
     {% do return(
         run_query(
             "select file from glob(" ~ sql_text(folder ~ '**') ~ ")"

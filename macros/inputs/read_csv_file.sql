@@ -24,6 +24,7 @@
        in there. place_lines turns row numbers into line numbers. #}
     {% set record = "concat_ws('', " ~ text | join(', ') ~ ')' %}
     {% set line_count = 'case when position(chr(10) in ' ~ record
+        ~ ') > 0 or position(chr(13) in ' ~ record
         ~ ') > 0 then 1 + len(regexp_extract_all(' ~ record
         ~ ", '[\\r\\n]+')) else 1 end" %}
     {% do return(
@@ -34,13 +35,13 @@
             '1 + row_number() over ()',
             line_count
         )
-        ~ '\nfrom read_csv(\n    ' ~ sql_text(file)
+        ~ '\nfrom read_csv(\n    ' ~ file_pattern(file)
         ~ ',\n    header = false,\n    skip = 1,\n    auto_detect = false,'
+        ~ '\n    hive_partitioning = false,'
         ~ '\n    delim = ' ~ sql_text(header.delimiter)
         ~ ",\n    quote = '\"',\n    escape = '\"',\n    strict_mode = true,"
         ~ '\n    columns = {' ~ types | join(', ') ~ '},'
-        ~ ('\n    max_line_size = ' ~ longest_line() ~ ','
-           if header.longest > 1900000 else '')
+        ~ '\n    max_line_size = ' ~ longest_line() ~ ','
         ~ '\n    store_rejects = true,'
         ~ "\n    rejects_table = 'rejects_of_" ~ table ~ "',"
         ~ "\n    rejects_scan = 'reject_scans_of_" ~ table ~ "'\n)"
@@ -48,8 +49,7 @@
 {% endmacro %}
 
 
-{# The delimiter and names of a file's first line, and the length of its
-   longest one. The delimiter is the one that yields the most names of the
+{# The delimiter and names of a file's first line. The delimiter is the one that yields the most names of the
    contract. #}
 {% macro _read_csv_header(table, file) %}
     {% set facts = line_facts(file) %}
@@ -71,10 +71,16 @@
                 count, delimiter, names %}
         {% endif %}
     {% endfor %}
+    {% for part in facts.first_line.split(best.delimiter)
+        if part.count('"') % 2 == 1 %}
+        {{ exceptions.raise_compiler_error(
+            file ~ ": a name in line 1, the header, holds the delimiter of the "
+            ~ "file, in quotes; give the column another name"
+        ) }}
+    {% endfor %}
     {% do return({
         'delimiter': best.delimiter,
         'names': best.names,
-        'longest': facts.longest,
     }) %}
 {% endmacro %}
 

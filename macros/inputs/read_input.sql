@@ -121,13 +121,14 @@
 
 
 {# What a header names, as far as it is a header: a first line that is data
-   must not be shown. One of its names has to be, or to be like, a known one,
-   and none may look like a value. #}
+   must not be shown. Names that are, or are like, known ones are shown, and
+   only where none looks like a value; the others are counted. #}
 {% macro _brought_names(names, known) %}
-    {% set found = namespace(is_header=false, has_value=false) %}
+    {% set found = namespace(has_value=false) %}
+    {% set shown = [] %}
     {% for name in names %}
         {% if name | lower in known or nearest_name_hint(name, known) %}
-            {% set found.is_header = true %}
+            {% do shown.append(name) %}
         {% endif %}
         {% if not modules.re.match('^([^\\W\\d][^@]{0,59})?$', name)
             or modules.re.search('[0-9]{4}|^[A-Za-z]{0,3}[-_ ]?[0-9]+$', name)
@@ -137,8 +138,12 @@
     {% endfor %}
     {% if not names %}
         {% do return('the file has no columns at all') %}
-    {% elif found.is_header and not found.has_value %}
-        {% do return('the file has ' ~ names | join(', ')) %}
+    {% elif shown and not found.has_value %}
+        {% set more = names | length - shown | length %}
+        {% do return(
+            'the file has ' ~ shown | join(', ')
+            ~ (' and ' ~ more ~ ' more' if more else '')
+        ) %}
     {% endif %}
     {% do return(
         'line 1 has to name the columns, and its ' ~ names | length

@@ -14,8 +14,8 @@
 #}
 {% macro read_lines(files, rejects, up_to_return=false) %}
     {% do return(
-        'read_csv(' ~ sql_list(files)
-        ~ ', header = false, auto_detect = false, '
+        'read_csv(' ~ file_patterns(files)
+        ~ ', header = false, auto_detect = false, hive_partitioning = false, '
         ~ 'delim = chr(31) || chr(30) || chr(29), '
         ~ "quote = '', escape = '', strict_mode = false, new_line = '\\n', "
         ~ ('comment = chr(13), ' if up_to_return else '')

@@ -8,7 +8,8 @@
         file   path of the file
 #}
 {% macro read_parquet_file(table, file) %}
-    {% set relation = 'read_parquet(' ~ sql_text(file) ~ ')' %}
+    {% set relation = 'read_parquet(' ~ file_pattern(file)
+        ~ ', hive_partitioning = false)' %}
     {% set columns = {} %}
     {% set names = [] %}
     {% for row in run_query('describe select * from ' ~ relation) %}
@@ -23,8 +24,8 @@
             table,
             _match_columns(table, columns, names, file),
             sql_text(file),
-            'file_row_number + 1'
-        ) ~ '\nfrom read_parquet(' ~ sql_text(file)
-        ~ ', file_row_number = true)'
+            'row_number() over ()'
+                if 'file_row_number' in columns else 'file_row_number + 1'
+        ) ~ '\nfrom ' ~ relation
     ) %}
 {% endmacro %}

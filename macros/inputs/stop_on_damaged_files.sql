@@ -33,7 +33,7 @@
         {% if file.endswith('.parquet') %}
             {% do _stop_on_broken_parquet(file) %}
         {% else %}
-            {% do _stop_on_mixed_line_ends(file) %}
+            {% do stop_on_mixed_line_ends(file) %}
         {% endif %}
     {% endfor %}
 {% endmacro %}
@@ -43,10 +43,13 @@
    Not where the path itself looks like a pattern: then it always is. #}
 {% macro _stop_on_folders(inputs, files) %}
     {% set root = modules.re.sub('/+$', '', inputs.folder) ~ '/' %}
-    {% if modules.re.search('[*?[]', root) %}
+    {% set beside = namespace(path=none) %}
+    {% for file in files if escaped_pattern(file) == file %}
+        {% set beside.path = '/../' ~ file[root | length:] %}
+    {% endfor %}
+    {% if not beside.path %}
         {% do return('') %}
     {% endif %}
-    {% set beside = '/../' ~ files[0][root | length:] %}
     {% set names = [] %}
     {% for table, input in inputs.tables.items() %}
         {% do names.extend([table ~ '.csv', table ~ '.parquet']) %}
@@ -58,7 +61,7 @@
     {% for name in names %}
         {% do selects.append(
             'select ' ~ sql_text(name) ~ ' as name from glob('
-            ~ sql_text(root ~ name ~ beside) ~ ')'
+            ~ sql_text(root ~ name ~ beside.path) ~ ')'
         ) %}
     {% endfor %}
     {% for name in run_query(selects | join(' union all ')).columns[0] %}
@@ -77,13 +80,14 @@
    length of its table of contents. Content is not asked of very large files:
    it takes as much memory as the file. #}
 {% macro _stop_on_broken_parquet(file) %}
-    {% set blob = 'read_blob(' ~ sql_text(file) ~ ')' %}
+    {% set blob = 'read_blob(' ~ file_pattern(file) ~ ')' %}
     {% set bytes = run_query('select size from ' ~ blob).rows[0][0] | int %}
     {% if bytes == 0 %}
         {{ exceptions.raise_compiler_error(
             file ~ ": the file is empty, not even a Parquet file without rows"
         ) }}
     {% elif bytes > 1000000000 %}
+        {% do _read_all_of_parquet(file) %}
         {% do return('') %}
     {% endif %}
     {% set row = run_query(
@@ -106,122 +110,20 @@
             ~ "fetch it again"
         ) }}
     {% endif %}
+    {% do _read_all_of_parquet(file) %}
 {% endmacro %}
 
 
-{# Where lines end in several ways, no one can tell an end from a character of
-   a cell. Two counts tell of most files that they have one kind only: as many
-   ends in both reads are line feeds, and half as many are both characters, or
-   carriage returns only, each of which hides the line after it. #}
-{% macro _stop_on_mixed_line_ends(file) %}
-    {% set all = _counted_lines([file]) %}
-    {% set fed = _counted_lines([file], up_to_return=true) %}
-    {% if all.bytes == fed.bytes and all.ends in (fed.ends, 2 * fed.ends)
-        or all.bytes != fed.bytes and fed.ends == (all.ends + 1) // 2 %}
-        {% do return('') %}
-    {% endif %}
-    {# A byte order mark is three bytes that are in no line. #}
-    {% set unseen = run_query(
-        'select size from read_blob(' ~ sql_text(file) ~ ')'
-    ).rows[0][0] | int - all.bytes - all.ends %}
-    {% set row = run_query(
-        _first_other_end(file, unseen in (0, 3))
-    ).rows[0] %}
-    {% do _forget_rejects('rejected_lines') %}
-    {% do _forget_rejects('rejected_again') %}
-    {% if row[0] %}
-        {{ exceptions.raise_compiler_error(
-            file ~ ", line " ~ row[0] | int ~ ": this line ends in " ~ row[1]
-            ~ ", the first one in " ~ row[2] ~ ". Line ends of several kinds "
-            ~ "can not be told from text; save the file with one kind"
-        ) }}
-    {% endif %}
-{% endmacro %}
-
-
-{#
-    The first line outside quotes that ends unlike the first one. Read twice:
-    once every carriage return and line feed ends a line, once line feeds only.
-    A line with as many ends in both reads ends in a line feed, one with twice
-    as many in both characters; a line that the second read hides follows a
-    carriage return. Blank lines count as ends of the line before.
-
-    Arguments
-        file      path of the file
-        is_ended  whether its last line has an end
-#}
-{% macro _first_other_end(file, is_ended) %}
-    {% do return("
-with
-
-" ~ _lines_with_ends('every', read_lines([file], 'rejected_lines')) ~ ",
-
-" ~ _lines_with_ends('fed', read_lines([file], 'rejected_again', true)) ~ ",
-
-kinds as (
-
-    select
-        every.line_number,
-        every.is_last and every.ends = 1 and not " ~ is_ended ~ " as is_open,
-        case
-            when lead(fed.line is distinct from every.line) over (
-                order by every.line_number
-            ) then 'a carriage return'
-            when every.ends = fed.ends then 'a line feed'
-            when fed.ends = 1 and every.ends % 2 = 0
-                then 'a carriage return and a line feed'
-            else 'several ways'
-        end as kind,
-        sum(len(every.line) - len(replace(every.line, '\"', ''))) over (
-            order by every.line_number
-        ) % 2 as is_in_quotes
-
-    from every
-
-    left join fed on every.line_number = fed.line_number
-
-),
-
-outside as (
-
-    select *, first_value(kind) over (order by line_number) as first_kind
-    from kinds
-    where is_in_quotes = 0 and not is_open
-
-)
-
-select
-    min(line_number),
-    min_by(kind, line_number),
-    any_value(first_kind)
-
-from outside
-
-where kind <> first_kind
-") %}
-{% endmacro %}
-
-{% macro _lines_with_ends(name, lines) %}
-    {% do return(name ~ "_end as (
-
-    select row_number() over () as place, line from " ~ lines ~ "
-
-),
-
-" ~ name ~ " as (
-
-    select
-        line,
-        row_number() over (order by place) as line_number,
-        lead(place) over (order by place) is null as is_last,
-        coalesce(
-            lead(place) over (order by place),
-            1 + (select max(place) from " ~ name ~ "_end)
-        ) - place as ends
-
-    from " ~ name ~ "_end
-
-    where line is not null
-
-)") %}
+{# Values that can not be read end in words of the engine, partly without a
+   name, and a macro can not catch them: the line before says what was read. #}
+{% macro _read_all_of_parquet(file) %}
+    {{ log(
+        "  reads all of " ~ file ~ "; an error right after this line means "
+        ~ "that the file is damaged",
+        info=true
+    ) }}
+    {% do run_query(
+        'select bit_xor(hash(read_row)) from read_parquet('
+        ~ file_pattern(file) ~ ', hive_partitioning = false) as read_row'
+    ) %}
 {% endmacro %}

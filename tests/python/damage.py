@@ -29,6 +29,8 @@ sys.path.insert(0, str(PROJECT))
 from dbt_sequence import Case, Result, run_cases  # noqa: E402
 from reference.contract import CONTRACTS  # noqa: E402
 
+from perennial.build import BuildError, check_inputs  # noqa: E402
+
 AS_OF = date(2024, 6, 30)
 GOOD_ROWS = 5
 # Stands in every text that is refused, and must be in no message.
@@ -604,7 +606,47 @@ FIFTH = [
         *(1, 2),
     ),
 ]
-COUNTED = [FIRST, SECOND, PARQUET, THIRD, FOURTH, FIFTH]
+ORDERS = SMALL["orders"][0]
+SIXTH = [
+    Counted(
+        *("part files whose names are patterns", "orders"),
+        {
+            f"{name}.csv": f"{ORDERS}\no{number},c1,2024-01-0{number},10,web\n"
+            for number, name in enumerate(("a[1]", "a1", "a*", "b?", "[[]"), start=1)
+        },
+        accepted=5,
+        amount="50",
+    ),
+    counted(
+        *("a carriage return in a quoted cell among line feeds", "order_items"),
+        good("order_items", 'i6,o1,"p\r1",1,10', "i7,o1,p1,1,10"),
+        *(7, 0),
+    ),
+    counted(
+        *("line ends of an old Mac, and blank lines at the end", "products"),
+        good("products", *("p6,Mug,10", "", "", "")).replace("\n", "\r"),
+        *(6, 0),
+    ),
+    counted(
+        *("CRLF, a quoted line feed, and Latin-1", "marketing_spend"),
+        good("marketing_spend", '2024-01-06,"a\nd",10', "2024-01-07,é,10")
+        .replace("\n", "\r\n")
+        .replace("a\r\nd", "a\nd")
+        .encode("latin-1"),
+        *(6, 1),
+    ),
+    counted(
+        *("a quoted cell of 300,000 lines, three megabytes long", "customer_events"),
+        good("customer_events", 'e6,c1,2024-01-01,"' + 300_000 * "xxxxxxxxx\n" + '"'),
+        *(6, 0),
+    ),
+    parquet(
+        *("a column file_row_number", "customers"),
+        "select 'c' || i as customer_id, 7 as file_row_number from range(3) as t (i)",
+        accepted=3,
+    ),
+]
+COUNTED = [FIRST, SECOND, PARQUET, THIRD, FOURTH, FIFTH, SIXTH]
 
 
 def file_name(case: Counted) -> str:
@@ -651,6 +693,8 @@ class Stopped:
     max_rejected_share: float = 1.0
     # What only a build finds, since it alone splits every row.
     is_seen_by_check: bool = True
+    # What dbt cannot say in our words: `perennial build` looks before it.
+    is_said_by_dbt: bool = True
 
 
 def stopped(
@@ -680,6 +724,18 @@ def parquet_bytes(query: str = "select i as order_id from range(9999) t(i)") -> 
     with tempfile.TemporaryDirectory() as folder:
         write_parquet(Path(folder) / "x.parquet", query)
         return (Path(folder) / "x.parquet").read_bytes()
+
+
+def parquet_with_damage(start: int, end: int) -> bytes:
+    """A Parquet file in which each bit of a piece is turned."""
+    content = parquet_bytes(f"""
+        select
+            'o' || i as order_id, 'c1' as customer_id, '2024-01-01' as ordered_at,
+            10 as gross_amount, '{SECRET}' as platform
+        from range(9999) as t (i)
+    """)
+    piece = bytes(255 - byte for byte in content[start:end])
+    return content[:start] + piece + content[end:]
 
 
 def zip_bytes() -> bytes:
@@ -720,7 +776,6 @@ def part_of_two(folder: Path) -> None:
 
 
 NO_PARQUET = "this is no Parquet file, whatever its name says"
-ORDERS = SMALL["orders"][0]
 MANY = [f"a{number},c1,2024-01-01,10,web" for number in range(5000)]
 STOPPED = [
     stopped(
@@ -744,6 +799,25 @@ STOPPED = [
         *("CRLF, and a line feed at the very end", "orders.csv"),
         secret_orders().replace("\n", "\r\n") + "o7,c1,2024-01-07,10,web\n",
         "orders.csv, line 8: this line ends in a line feed, the first one in a",
+    ),
+    stopped(
+        *("two carriage returns and a line feed", "orders.csv"),
+        secret_orders().replace("\n", "\r\r\n"),
+        "orders.csv, line 1: this line ends in two carriage returns and a line feed",
+    ),
+    stopped(
+        *("carriage returns and line feeds in turn", "orders.csv"),
+        "".join(
+            line + ("\r" if number % 2 else "\n")
+            for number, line in enumerate(secret_orders().splitlines())
+        ),
+        "orders.csv, line 2: this line ends in a carriage return, the first one in a "
+        "line feed",
+    ),
+    stopped(
+        *("a mixed end after blank lines and quoted ends", "orders.csv"),
+        secret_orders('o7,c1,2024-01-07,10,"w\r\n\re"\n\n\n', "o8,c1\r\n"),
+        "orders.csv, line 10: this line ends in several ways, the first one in a",
     ),
     stopped(
         *("UTF-16", "orders.csv"),
@@ -801,6 +875,18 @@ STOPPED = [
         "orders.parquet: the table of contents of this Parquet file is damaged",
     ),
     stopped(
+        *("a Parquet file with a damaged table of contents", "orders.parquet"),
+        parquet_with_damage(-500, -100),
+        "orders.parquet: the table of contents of this Parquet file is damaged",
+        is_said_by_dbt=False,
+    ),
+    stopped(
+        *("a Parquet file with damaged values", "orders.parquet"),
+        parquet_with_damage(4, 2000),
+        "orders.parquet: the values of this Parquet file are damaged; fetch it again",
+        is_said_by_dbt=False,
+    ),
+    stopped(
         *("an empty Parquet file", "orders.parquet"),
         "",
         "orders.parquet: the file is empty, not even a Parquet file without rows",
@@ -809,7 +895,7 @@ STOPPED = [
         *("a Parquet file without a column", "orders.parquet"),
         parquet_bytes(f"select 1 as order_id, '{SECRET}' as platform"),
         "orders.parquet: table orders needs the columns customer_id, ordered_at, "
-        "gross_amount; the file has order_id, platform",
+        "gross_amount; the file has order_id, platform. Other",
     ),
     written(
         *("two forms of one table", "orders.csv, orders.parquet", two_forms),
@@ -876,6 +962,18 @@ STOPPED = [
         "line 1 has to name the columns, and its 2 values do not look like names",
     ),
     stopped(
+        *("no header, and a cell that is a name", "customers.csv"),
+        f"{SECRET},Country,Berlin\nAnna,Spain,Madrid\n",
+        "customers.csv: table customers needs the column customer_id",
+        "the file has Country and 2 more. Other",
+    ),
+    stopped(
+        *("a name that holds the delimiter", "orders.csv"),
+        secret_orders().replace("platform", '"plat,form"'),
+        "orders.csv: a name in line 1, the header, holds the delimiter of the file, "
+        "in quotes",
+    ),
+    stopped(
         *("a delimiter that is none", "orders.csv"),
         secret_orders().replace(",", ":"),
         "orders.csv: table orders needs the columns order_id",
@@ -908,6 +1006,39 @@ STOPPED = [
         is_seen_by_check=False,
     ),
 ]
+# Phrases of `perennial check` where they differ from those of a build.
+SAID_BY_CHECK: dict[str, tuple[str, ...]] = {
+    "NUL bytes in the header": ("orders.csv, line 1 holds NUL bytes",),
+    "a compressed file": ("orders.csv.gz matches no table: only .csv and",),
+    "a Parquet file without a column": ("orders.parquet has no column customer_id",),
+    "two forms of one table": ("orders is there in 2 forms (orders.csv, orders.parq",),
+    "a folder of part files named as a file": (
+        "orders.csv/part-0000.csv matches no table: if it holds orders, rename",
+        "orders.csv is a folder, and has the name of a file",
+    ),
+    "one of two part files without a column": ("orders/ has no column ordered_at",),
+    "a missing column": ("orders.csv has no column ordered_at",),
+    "a column twice": ("subscriptions.csv names the column customer_id twice",),
+    "a title above the header": (
+        "invoices.csv: line 1 has to name the columns, and its 1 value does not look",
+    ),
+    "no header": ("orders.csv: line 1 has to name the columns, and its 5 values do",),
+    "no header, and words only": (
+        "customers.csv: line 1 has to name the columns, and its 2 values do not look",
+    ),
+    "no header, and a cell that is a name": (
+        "customers.csv has no column customer_id",
+    ),
+    "a delimiter that is none": (
+        "orders.csv: line 1 has to name the columns, and its 1 value does not look",
+    ),
+    "JSON named csv": (
+        "orders.csv: line 1 has to name the columns, and its 2 values do not look",
+    ),
+    "a web page named csv": (
+        "orders.csv: line 1 has to name the columns, and its 1 value does not look",
+    ),
+}
 
 
 # --- What a build makes of them ----------------------------------------------
@@ -939,7 +1070,8 @@ def run_corpus(scratch: Path) -> Outcomes:
     """Build from every file, up to the reconciliation, in one process."""
     folders, cases = [], []
     for number, table_cases in enumerate(COUNTED):
-        folder = scratch / f"read_{number}" / "input"
+        # A path part that reads key=value is no column.
+        folder = scratch / f"read_{number}" / "c1=zzz" / "currency=SEK"
         folder.mkdir(parents=True)
         for case in table_cases:
             write_case(folder, case)
@@ -1009,6 +1141,15 @@ def message(case_folder: Path, result: Result) -> str:
     return said.replace(str(case_folder.parent / "work.duckdb"), "work.duckdb")
 
 
+def message_of_build(case_folder: Path) -> str:
+    """What `perennial build` says before it starts dbt."""
+    try:
+        check_inputs({"input_path": str(case_folder)})
+    except BuildError as error:
+        return str(error).replace(f"{case_folder}/", "")
+    return ""
+
+
 def document(outcomes: Outcomes) -> str:
     """The table of all cases as Markdown."""
     lines = []
@@ -1026,7 +1167,11 @@ def document(outcomes: Outcomes) -> str:
     for refused, folder, result in zip(
         STOPPED, outcomes.folders, outcomes.said, strict=True
     ):
-        said = message(folder, result)
+        said = (
+            message(folder, result)
+            if refused.is_said_by_dbt
+            else f"by `perennial build`: {message_of_build(folder)}"
+        )
         lines.append((refused.name, refused.file, "stopped", said))
     cells = ["| " + " | ".join(map(_cell, line)) + " |" for line in lines]
     return HEAD.format(files=len(lines)) + "\n".join(cells) + "\n"
@@ -1038,7 +1183,7 @@ def _cell(text: str) -> str:
 
 HEAD = """# What damaged files do
 
-Written by `python tests/python/damage.py`; a test holds it equal to a fresh run. Each of these {files} inputs either reconciles, in rows and amounts as a person counts them, or stops the build with exit code 1 and the message that stands here. No message shows a value of the file. Reasons are explained in [reject_reasons.md](reject_reasons.md).
+Written by `python tests/python/damage.py`; a test holds it equal to a fresh run. Each of these {files} inputs either reconciles, in rows and amounts as a person counts them, or stops the build with exit code 1 and the message that stands here. Where `perennial build` is named, plain `dbt build` stops as well, at the line that announces the file, in words of DuckDB. No message shows a value of the file. Reasons are explained in [reject_reasons.md](reject_reasons.md).
 
 | what is wrong | file | outcome | numbers or message |
 |---|---|---|---|

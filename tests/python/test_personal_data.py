@@ -35,7 +35,9 @@ from perennial.contract import CONTRACT_FILE
 from perennial.export import export_mart_to_file
 
 AS_OF = "2025-12-31"
-ADDRESS = re.compile(rb"[^\s@\"',;:=<>()\[\]{}|\\/]+(?:@|%40)[\w.-]+[.]\w+")
+# An address from its @ on, plain or as in a URL, and what may stand before it.
+DOMAIN = re.compile(rb"(?:@|%40)([\w.-]+[.]\w+)")
+LOCAL_PART = re.compile(rb"[^\s@\"',;:=<>()\[\]{}|\\/\x00-\x1f]{1,64}$")
 DAY = re.compile(rb"(?:19|20)\d\d-\d\d-\d\d")
 # Several interests in one cell: single words like books are in every text.
 LIST = re.compile(rb"[a-z]+(?:;[a-z]+)+")
@@ -63,21 +65,28 @@ class Personal:
     def found_in(self, data: bytes) -> set[bytes]:
         """Which of it stands in some bytes, in capitals or not."""
         folded = data.lower()
-        addresses = {
-            one.replace(b"%40", b"@").strip(b".") for one in ADDRESS.findall(folded)
-        }
         return (
-            (self.addresses & addresses)
+            (self.addresses & addresses_in(folded))
             | (self.birth_dates & set(DAY.findall(folded)))
             | (self.interests & set(LIST.findall(folded)))
         )
+
+
+def addresses_in(folded: bytes) -> set[bytes]:
+    """Every address in small letters, also one written as in a URL."""
+    found = set()
+    for domain in DOMAIN.finditer(folded):
+        before = folded[max(0, domain.start() - 64) : domain.start()]
+        if local := LOCAL_PART.search(before):
+            found.add(local[0] + b"@" + domain[1].strip(b"."))
+    return found
 
 
 def personal_of(folder: Path) -> Personal:
     """All addresses, wherever they stand, birth dates and lists of interests."""
     addresses: set[bytes] = set()
     for file in folder.glob("*.csv"):
-        addresses |= set(ADDRESS.findall(file.read_bytes().lower()))
+        addresses |= addresses_in(file.read_bytes().lower())
     with (folder / "customers.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return Personal(
@@ -293,7 +302,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Result, 
 def personal_of_failed(folder: Path) -> Personal:
     sources = [folder / name / "input" for name in FAILED]
     found = [
-        ADDRESS.findall(file.read_bytes().lower())
+        addresses_in(file.read_bytes().lower())
         for source in sources
         for file in source.glob("*.csv")
     ]

@@ -46,3 +46,9 @@ def unreadable_word(text: str) -> str:
     """Nor what people wrote where one of a few words belongs."""
     is_long = len(text) > LONGEST_CATEGORY
     return "free_text" if is_long and not EMAIL.search(text) else unreadable_text(text)
+
+
+def unreadable_currency(text: str) -> str:
+    """A code in capitals, unless it is none and personal."""
+    shown = unreadable_word(text)
+    return text.upper() if shown == text else shown

@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -36,7 +37,7 @@ from perennial.export import export_mart_to_file
 
 AS_OF = "2025-12-31"
 # An address from its @ on, plain or as in a URL, and what may stand before it.
-DOMAIN = re.compile(rb"(?:@|%40)([\w.-]+[.]\w+)")
+DOMAIN = re.compile(rb"(?:@|%40)((?:[\w.-]|[^\x00-\x7f])+[.](?:\w|[^\x00-\x7f])+)")
 LOCAL_PART = re.compile(rb"[^\s@\"',;:=<>()\[\]{}|\\/\x00-\x1f]{1,64}$")
 DAY = re.compile(rb"(?:19|20)\d\d-\d\d-\d\d")
 # Several interests in one cell: single words like books are in every text.
@@ -64,16 +65,43 @@ class Personal:
 
     def found_in(self, data: bytes) -> set[bytes]:
         """Which of it stands in some bytes, in capitals or not."""
-        folded = data.lower()
+        folded = small(data)
         return (
-            (self.addresses & addresses_in(folded))
+            self.known_addresses_in(folded)
             | (self.birth_dates & set(DAY.findall(folded)))
             | (self.interests & set(LIST.findall(folded)))
         )
 
+    def known_addresses_in(self, folded: bytes) -> set[bytes]:
+        """The addresses with anything before and behind them.
+
+        By domain, since to look for each of thousands takes too long.
+        """
+        by_domain: dict[bytes, dict[bytes, bytes]] = defaultdict(dict)
+        for address in self.addresses:
+            # JSON may write letters beyond ASCII by their numbers.
+            as_json = json.dumps(address.decode())[1:-1].encode()
+            for spelling in {address, as_json}:
+                name, _, domain = spelling.partition(b"@")
+                by_domain[domain][name] = address
+        found = set()
+        for domain, names in by_domain.items():
+            lengths = {len(name) for name in names}
+            for hit in re.finditer(re.escape(b"@" + domain), folded):
+                end = hit.start()
+                before = {folded[max(0, end - length) : end] for length in lengths}
+                found |= {names[name] for name in before & names.keys()}
+        return found
+
+
+def small(data: bytes) -> bytes:
+    """In small letters of any script, and an @ of a web address as one."""
+    text = data.decode(errors="replace").lower()
+    return text.encode().replace(b"%40", b"@")
+
 
 def addresses_in(folded: bytes) -> set[bytes]:
-    """Every address in small letters, also one written as in a URL."""
+    """What looks like an address, from one delimiter to the next."""
     found = set()
     for domain in DOMAIN.finditer(folded):
         before = folded[max(0, domain.start() - 64) : domain.start()]
@@ -86,7 +114,7 @@ def personal_of(folder: Path) -> Personal:
     """All addresses, wherever they stand, birth dates and lists of interests."""
     addresses: set[bytes] = set()
     for file in folder.glob("*.csv"):
-        addresses |= addresses_in(file.read_bytes().lower())
+        addresses |= addresses_in(small(file.read_bytes()))
     with (folder / "customers.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return Personal(
@@ -185,6 +213,33 @@ def test_the_search_finds_everything_in_the_input() -> None:
     assert len(personal.addresses) > 2_000
     assert len(personal.birth_dates) > 500
     assert len(personal.interests) > 20
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x-jane@example.com",
+        "orders/jane@example.com.csv",
+        "jane@example.community",
+        "mailto:Jane%40Example.com?subject=x",
+        "c1jane@example.comc2",
+    ],
+)
+def test_the_search_finds_an_address_with_something_attached(text: str) -> None:
+    personal = Personal(frozenset([b"jane@example.com"]), frozenset(), frozenset())
+
+    assert personal.found_in(text.encode()) == {b"jane@example.com"}
+
+
+def test_the_search_knows_domains_beyond_ascii(tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text("o1,Jörg@BÜCHER.example,5\n", encoding="utf-8")
+    addresses = addresses_in(small(file.read_bytes()))
+    personal = Personal(frozenset(addresses), frozenset(), frozenset())
+
+    assert addresses == {"jörg@bücher.example".encode()}
+    for written in (file.read_text(), json.dumps("to jörg@bücher.example.")):
+        assert personal.found_in(written.encode()) == addresses
 
 
 def test_the_search_finds_them_in_the_private_work_file(passed: Path) -> None:
@@ -302,7 +357,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Result, 
 def personal_of_failed(folder: Path) -> Personal:
     sources = [folder / name / "input" for name in FAILED]
     found = [
-        addresses_in(file.read_bytes().lower())
+        addresses_in(small(file.read_bytes()))
         for source in sources
         for file in source.glob("*.csv")
     ]

@@ -14,7 +14,7 @@
 {% macro unreadable_id(id) %}
     {% set given = perennial.clean_text(id) %}
     {% do return(
-        'case when ' ~ id ~ " like '%@%' then case when "
+        'case when ' ~ perennial._may_hold_email(id) ~ ' then case when '
         ~ perennial.is_email(id)
         ~ " then '~email:' || md5(lower(" ~ given ~ ')) || case when '
         ~ given ~ ' = lower(' ~ given ~ ") then '' else ':' || "
@@ -27,7 +27,8 @@
 
 {#
     A list of ids, separated by semicolons, with each as it may be shown. An id
-    may stand behind the name of its source and a colon, which stay.
+    may stand behind its source and a colon, which stay; what else stands before
+    a colon may be a name, and is a part of the id.
 
     Arguments
         ids  SQL text
@@ -35,7 +36,7 @@
 {% macro unreadable_ids(ids) %}
     {% set given = perennial.clean_text(ids) %}
     {% do return(
-        'case when ' ~ ids ~ " like '%@%' then "
+        'case when ' ~ perennial._may_hold_email(ids) ~ ' then '
         ~ adapter.dispatch('each_listed', 'perennial')(
             given, perennial._unreadable_listed_id('trim(listed_id)')
         ) ~ ' else ' ~ given ~ ' end'
@@ -43,14 +44,18 @@
 {% endmacro %}
 
 {% macro _unreadable_listed_id(id) %}
-    {% set colon = "position(':' in " ~ id ~ ')' %}
+    {% set lines = [] %}
+    {% for source in perennial.policy('input_adapters') %}
+        {% do lines.append(
+            'when ' ~ id ~ " like '" ~ source ~ ":%' then '" ~ source
+            ~ ":' || coalesce(" ~ perennial.unreadable_id(
+                'substring(' ~ id ~ ', ' ~ (source | length + 2) ~ ')'
+            ) ~ ", '')"
+        ) %}
+    {% endfor %}
     {% do return(
-        'case when ' ~ id ~ " like '%@%:%' then "
-        ~ perennial.unreadable_id(id)
-        ~ ' when ' ~ id ~ " like '%@%' then substring(" ~ id ~ ', 1, ' ~ colon
-        ~ ') || ' ~ perennial.unreadable_id(
-            'substring(' ~ id ~ ', ' ~ colon ~ ' + 1)'
-        ) ~ ' else ' ~ id ~ ' end'
+        'case ' ~ lines | join(' ') ~ ' else coalesce('
+        ~ perennial.unreadable_id(id) ~ ", '') end"
     ) %}
 {% endmacro %}
 
@@ -89,8 +94,8 @@
 #}
 {% macro unreadable_text(text, shown, most=none) %}
     {% do return(
-        'case when ' ~ text ~ " like '%@%' and " ~ perennial._holds_email(text)
-        ~ " then '~personal'"
+        'case when ' ~ perennial._may_hold_email(text) ~ ' and '
+        ~ perennial._holds_email(text) ~ " then '~personal'"
         ~ (' when length(trim(' ~ text ~ ')) > ' ~ most ~ " then 'free_text'"
            if most else '')
         ~ ' else ' ~ shown ~ ' end'
@@ -133,13 +138,50 @@
     )) %}
 {% endmacro %}
 
-{# True for a text with an address in it. #}
+{# False for most texts without an address, and cheap: no expression is
+   searched for in them. #}
+{% macro _may_hold_email(text) %}
+    {% set signs = [] %}
+    {% for sign in perennial._at_signs() %}
+        {% do signs.append("position('" ~ sign ~ "' in " ~ text ~ ') > 0') %}
+    {% endfor %}
+    {% do return('(' ~ signs | join(' or ') ~ ')') %}
+{% endmacro %}
+
+
+{# True for a text with an address in it, or with what is one but for a slip:
+   see decision 29. #}
 {% macro _holds_email(text) %}
+    {% set wide, plain = perennial._wide_signs() %}
+    {% do return(perennial.contains_pattern(
+        "replace(translate(" ~ text ~ ", '" ~ wide ~ "', '" ~ plain
+        ~ "'), '%40', '@')",
+        perennial._slipped_email_pattern()
+    )) %}
+{% endmacro %}
+
+
+{# An address: one @ with no blank, and a point behind it. #}
+{% macro _email_pattern() %}
+    {% do return('[^@ ]+@[^@ ]+[.][^@ ]+') %}
+{% endmacro %}
+
+{# The same with several @, and blanks about the point; or with blanks about
+   the @, where a letter follows the point: "3 @ 1.50" is a price. #}
+{% macro _slipped_email_pattern() %}
     {% do return(
-        perennial.contains_pattern(text, perennial._email_pattern())
+        '[^@ ]@+[^@ ]+ ?[.] ?[^@ ]|[^@ ] *@[@ ]*[^@ ]+[.][^ -@]'
     ) %}
 {% endmacro %}
 
-{% macro _email_pattern() %}
-    {% do return('[^@ ]+@[^@ ]+[.][^@ ]+') %}
+{% macro _at_signs() %}
+    {% do return(['@', '＠', '﹫', '%40']) %}
+{% endmacro %}
+
+{# Signs of other scripts, and blanks that are none in patterns; and what each
+   of them means. #}
+{% macro _wide_signs() %}
+    {% do return([
+        '＠﹫。．｡\t\n\r\u00a0\u3000', '@@...     '
+    ]) %}
 {% endmacro %}

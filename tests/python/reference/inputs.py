@@ -29,6 +29,7 @@ from .policies import Policies
 from .rates import Rates
 from .unreadable import (
     unreadable,
+    unreadable_currency,
     unreadable_list,
     unreadable_text,
     unreadable_word,
@@ -47,8 +48,10 @@ MASKS: dict[str, Callable[[str], str]] = {
     "ids": unreadable_list,
     "text": unreadable_text,
     "category": unreadable_word,
-    "currency": unreadable_word,
+    "currency": unreadable_currency,
 }
+# Of a key that is shown as written.
+KEY_MASKS = {"id": unreadable, "text": unreadable_text}
 # Kept as they are: the address is matched by, the others are not shown.
 PERSONAL = {("customers", "email"), ("customers", "interests")}
 # A table is judged after those it points to.
@@ -171,7 +174,7 @@ def typed(table: str, text: Text, policies: Policies) -> Row:
         elif kind == "interval":
             row[column] = INTERVALS.get(cell.lower())
         elif kind == "currency":
-            row[column] = cell.upper() or policies.reporting_currency
+            row[column] = cell or policies.reporting_currency
         elif column == "status":
             row[column] = folded_status(cell) or None
     return row
@@ -394,7 +397,7 @@ def shown_key(line: Line, table: str) -> Iterator[str]:
     """The key as written, without what is personal in it."""
     contract = CONTRACTS[table]
     for column in contract.key:
-        mask = MASKS.get(contract.kinds[column], unreadable_word)
+        mask = KEY_MASKS.get(contract.kinds[column], unreadable_word)
         yield mask(line.text[column])
 
 

@@ -16,8 +16,8 @@
         {%- set shown = "'***'" if column in contract.get('personal', [])
             else shown_value(raw, kind) -%}
         {%- do parts.append(
-            'case when ' ~ clean_text(raw) ~ " is null then '' else ', " ~ column
-            ~ "=' || " ~ shown ~ ' end'
+            'case when ' ~ clean_text(raw) ~ " is null then '' else ', "
+            ~ column ~ "=' || " ~ shown ~ ' end'
         ) -%}
     {%- endfor -%}
     coalesce(

@@ -49,8 +49,8 @@
 {% endmacro %}
 
 
-{# The delimiter and names of a file's first line. The delimiter is the one that yields the most names of the
-   contract. #}
+{# The delimiter and names of a file's first line. The delimiter is the one
+   that yields the most names of the contract. #}
 {% macro _read_csv_header(table, file) %}
     {% set facts = line_facts(file) %}
     {% do _stop_on_no_header(table, file, facts.first_line) %}

@@ -664,6 +664,17 @@ def test_ids_are_told_by_their_hash_in_every_table(masked: Built) -> None:
     ) == [(hashed(ANN),)]
 
 
+def test_two_addresses_as_part_of_a_key_are_one_key(masked: Built) -> None:
+    """Of a platform no hash is left: docs/reject_reasons.md says so."""
+    assert (
+        masked.rows(
+            "select row_identifier, reasons from marts.fct_rejected_rows"
+            " where table_name = 'platform_sessions'"
+        )
+        == [("2024-01-05|~personal", "conflicting_id")] * 2
+    )
+
+
 # ----------------------------------------------------------------------- tags
 
 

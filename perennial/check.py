@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from perennial.addresses import masked_path
 from perennial.contract import Table, read_contract
 from perennial.damage import (
     find_damage,
@@ -128,6 +129,12 @@ class Check:
 
 def check_folder(folder: Path) -> Check:
     """Look at every file of the folder."""
+    if masked_path(str(folder)) != str(folder):
+        raise CheckError(
+            f"{masked_path(str(folder))}: a build does not take a path with an e-mail "
+            "address in it (***), since it is published; name the folder by a "
+            "relative path, or by a link to it"
+        )
     if not folder.exists():
         raise CheckError(f"there is no folder {folder}")
     if not folder.is_dir():
@@ -187,7 +194,12 @@ def _sort_files(
         suffix = path.rsplit(".", 1)[-1]
         if parts[-1].startswith("."):
             continue
-        if len(parts) > 2 or suffix not in FORMS or stem not in contract:
+        if masked_path(path) != path:
+            problems.append(
+                f"{masked_path(path)}: *** stands for a name with an e-mail address in "
+                "it; names of files are published, so rename it"
+            )
+        elif len(parts) > 2 or suffix not in FORMS or stem not in contract:
             problems.append(_say_stranger(path, contract))
         else:
             forms = found.setdefault(stem, {})

@@ -4,7 +4,8 @@
     A folder (`input_path`), a schema (`input_schema`), or the bundled demo
     when neither is set. Everything that could make a run read less than the
     user believes is an error here: no orders and no subscriptions, a file
-    that matches no table, two forms of one table.
+    that matches no table, two forms of one table. So is an e-mail address in
+    the name of a file, which goes with each of its rows.
 
     Returns a dict with
         origin  the folder or schema in words
@@ -73,6 +74,12 @@
         {% set form = file.split('.')[-1] %}
         {% if parts[-1].startswith('.') %}
             {# hidden files are not data #}
+        {% elif shown_path(file[root | length:]) != file[root | length:] %}
+            {{ exceptions.raise_compiler_error(
+                root ~ shown_path(file[root | length:]) ~ ": *** stands for a "
+                ~ "name with an e-mail address in it; names of files are "
+                ~ "published, so rename it"
+            ) }}
         {% elif parts | length > 2 or form not in ('csv', 'parquet')
             or stem not in input_contract() %}
             {% do strangers.append(file[root | length:]) %}

@@ -18,6 +18,7 @@
     {% set rule = perennial.policies()[name] %}
     {% do perennial._refuse_template(name) %}
     {% set value = var(name) %}
+    {% do perennial._refuse_address(name, value) %}
     {% if value is none or value | string | trim == '' %}
         {% if rule.preset %}
             {% do return(
@@ -52,6 +53,24 @@
         {{ exceptions.raise_compiler_error(
             "variable " ~ name ~ ": " ~ given ~ " is not accepted; it takes "
             ~ "no text with a brace before another one, % or #"
+        ) }}
+    {% endif %}
+{% endmacro %}
+
+
+{# What a variable says stands in build_info, and in messages. #}
+{% macro _refuse_address(name, value) %}
+    {% set text = '' if value is none or value is number
+        else value | string %}
+    {% set shown = perennial.shown_path(text) %}
+    {% if shown != text %}
+        {{ exceptions.raise_compiler_error(
+            "variable " ~ name ~ ": " ~ shown ~ " is not accepted; it takes "
+            ~ "no text with an e-mail address in it (***), since variables "
+            ~ "are published" ~ (
+                "; name the folder by a relative path, or by a link to it"
+                if name == 'input_path' else ''
+            )
         ) }}
     {% endif %}
 {% endmacro %}

@@ -161,6 +161,39 @@
 {% endmacro %}
 
 
+{#
+    A path, or another text of this run and of no table, as it may be shown.
+    Each step of a path is asked by itself, without the end that tells the form
+    of a file.
+
+    Arguments
+        text  text
+
+    Returns the text with *** for each step that holds an e-mail address, so
+    that it is the same text where none does.
+#}
+{% macro shown_path(text) %}
+    {% if perennial._at_signs() | select('in', text) | list == [] %}
+        {% do return(text) %}
+    {% endif %}
+    {% set wide, plain = perennial._wide_signs() %}
+    {% set steps = [] %}
+    {% for step in text.split('/') %}
+        {% set stem = modules.re.sub('[.](csv|parquet)$', '', step) %}
+        {% set read = namespace(as=stem | replace('%40', '@')) %}
+        {% for sign in wide %}
+            {% set read.as = read.as | replace(sign, plain[loop.index0]) %}
+        {% endfor %}
+        {% do steps.append(
+            step if modules.re.search(
+                perennial._slipped_email_pattern(), read.as
+            ) is none else '***' ~ step[stem | length:]
+        ) %}
+    {% endfor %}
+    {% do return(steps | join('/')) %}
+{% endmacro %}
+
+
 {# An address: one @ with no blank, and a point behind it. #}
 {% macro _email_pattern() %}
     {% do return('[^@ ]+@[^@ ]+[.][^@ ]+') %}

@@ -34,6 +34,36 @@ def lines_of(result: Result) -> list[str]:
     return re.sub(r"\n {12}", " ", result.stdout).splitlines()
 
 
+def test_an_address_in_a_name_is_not_shown(tmp_path: Path) -> None:
+    """As a build refuses it."""
+    orders = f"{ORDERS}o1,c1,2025-01-05,5\n"
+    (tmp_path / "jane@example.com").mkdir()
+    (tmp_path / "jane@example.com/orders.csv").write_text(orders)
+    (tmp_path / "orders").mkdir()
+    for name in ("jane\uff20example.com.csv", "a@1.csv", "part 1@2.csv"):
+        (tmp_path / "orders" / name).write_text(orders)
+    result = check(tmp_path)
+
+    why = ": *** stands for a name with an e-mail address in it; names of files are"
+    assert result.exit_code == 1
+    assert problems(result) == [
+        f"***/orders.csv{why} published, so rename it",
+        f"orders/***.csv{why} published, so rename it",
+    ]
+    assert "files: 2" in result.stdout
+    assert "jane" not in result.stdout
+
+
+def test_nor_is_one_in_the_path_of_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "jane@example.com"
+    folder.mkdir()
+    result = check(folder)
+
+    assert result.exit_code != 0
+    assert "/***: a build does not take a path with an e-mail address" in result.output
+    assert "jane" not in result.output
+
+
 def section(result: Result, table: str) -> dict[str, str]:
     """Label -> text of one table; notes are joined."""
     lines = lines_of(result)

@@ -53,6 +53,14 @@ RUNS: dict[str, tuple[str, Any]] = {
     "mapping": ("input_columns", CLASSICS[0]),
     "a template": ("history_name", "{{ run_query('select 1') }}"),
     "text of one line": ("restatement_reason", "one\ntwo"),
+    # What a variable says is published.
+    "an address": ("restatement_reason", "asked for by jane@example.com"),
+    "an address in a path": ("input_path", "/home/jane@example.com/shop"),
+    "an address in a word": ("order_grain", "jane%40example.com"),
+    "an address in a mapping": (
+        "input_columns",
+        {"orders": {"platform": "jane@example.com"}},
+    ),
 }
 MAPPINGS: dict[str, tuple[str, dict[str, Any]]] = {
     "table": ("there is no table x' or 1=1 --", {"input_columns": {CLASSICS[0]: {}}}),
@@ -175,6 +183,7 @@ def test_a_run_with_it_stops_before_any_table_and_names_the_variable(
     assert f"variable {RUNS[kind][0]}: " in result.text
     assert "is not accepted; it takes" in result.text
     assert "Traceback" not in result.text
+    assert "jane" not in result.text
     assert tables(work_file) == []
 
 

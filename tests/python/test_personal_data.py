@@ -317,6 +317,16 @@ FAILED: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {
         {},
         "customers.csv",
     ),
+    "an address as the name of a file": (
+        {f"orders/{GUESTS[0]}.csv": good_orders()},
+        {},
+        "orders/***.csv: *** stands for a name with an e-mail address in it",
+    ),
+    "an address as the name of a folder": (
+        {"orders.csv": good_orders(), f"{GUESTS[0]}/orders.csv": good_orders()},
+        {},
+        "/***/orders.csv: *** stands for a name with an e-mail address in it",
+    ),
     "a chain of addresses": (
         {"customers.csv": chained_customers(), "orders.csv": good_orders()},
         {},
@@ -339,6 +349,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Result, 
         source = folder / name / "input"
         source.mkdir(parents=True)
         for file, content in files.items():
+            (source / file).parent.mkdir(exist_ok=True)
             (source / file).write_text(content, encoding="utf-8")
         given = {"input_path": str(source), "as_of_date": AS_OF, **policies}
         arguments = ["build", "--vars", json.dumps(given), "--select"]
@@ -359,7 +370,7 @@ def personal_of_failed(folder: Path) -> Personal:
     found = [
         addresses_in(small(file.read_bytes()))
         for source in sources
-        for file in source.glob("*.csv")
+        for file in source.rglob("*.csv")
     ]
     whole = personal_of(DEMO)
     return Personal(
@@ -651,6 +662,17 @@ def test_ids_are_told_by_their_hash_in_every_table(masked: Built) -> None:
     assert masked.rows(
         "select distinct subscription_id from intermediate.int_invoices_unioned"
     ) == [(hashed(ANN),)]
+
+
+def test_two_addresses_as_part_of_a_key_are_one_key(masked: Built) -> None:
+    """Of a platform no hash is left: docs/reject_reasons.md says so."""
+    assert (
+        masked.rows(
+            "select row_identifier, reasons from marts.fct_rejected_rows"
+            " where table_name = 'platform_sessions'"
+        )
+        == [("2024-01-05|~personal", "conflicting_id")] * 2
+    )
 
 
 # ----------------------------------------------------------------------- tags

@@ -16,7 +16,7 @@ import yaml
 from perennial import durable
 from perennial.causes import cause_of
 from perennial.contract import read_contract
-from perennial.damage import find_damaged_parquet
+from perennial.damage import find_damaged_parquet, find_folders_and_links
 from perennial.places import Places
 from perennial.warehouse import attach, engine
 
@@ -113,14 +113,17 @@ def check_inputs(variables: dict[str, object]) -> None:
     """Stop before dbt does where it could not say what is wrong with a file.
 
     Raises:
-        BuildError: a Parquet file of the input folder cannot be read.
+        BuildError: a Parquet file of the input folder cannot be read, or a link
+            leads nowhere, which dbt does not see.
     """
     folder = Path(str(variables.get("input_path") or ""))
     if not variables.get("input_path") or not folder.is_dir():
         return
-    damage = find_damaged_parquet(folder, read_contract())
-    if damage:
-        raise BuildError(f"{damage}. Nothing was published")
+    tables = list(read_contract())
+    damage = find_damaged_parquet(folder, tables)
+    for problem in (damage, *find_folders_and_links(folder, tables)):
+        if problem:
+            raise BuildError(f"{problem}. Nothing was published")
 
 
 def check_files(places: Places) -> None:

@@ -33,6 +33,7 @@ DEMO_FOLDER = Path("data/demo")
 # What building, publishing and reading say in words of their own.
 EXPECTED = (
     BuildError,
+    ContractError,
     ExportError,
     HeadlinesError,
     KeptError,

@@ -43,7 +43,6 @@
         lines       lines that are not blank, header and rejects included
         ends        carriage returns and line feeds
         bytes       length of the lines without their ends
-        longest     length of the longest line in bytes
         first_line  text, none in an empty file, '' where it is blank; bytes
                     that are not UTF-8 are question marks
 #}
@@ -65,8 +64,7 @@
 {# The facts that one scan of the files gives. #}
 {% macro _counted_lines(files, up_to_return=false) %}
     {% set row = run_query(
-        'select count(line), count(*), coalesce(sum(strlen(line)), 0), '
-        ~ 'coalesce(max(strlen(line)), 0) from '
+        'select count(line), count(*), coalesce(sum(strlen(line)), 0) from '
         ~ read_lines(files, 'rejected_lines', up_to_return)
     ).rows[0] %}
     {% set rejected = run_query(
@@ -79,7 +77,6 @@
         'lines': row[0] | int + rejected[0] | int,
         'ends': row[1] | int,
         'bytes': row[2] | int,
-        'longest': row[3] | int,
         'first_reject': rejected[1],
     }) %}
 {% endmacro %}

@@ -244,6 +244,23 @@ def test_a_work_file_in_use_is_said_before_dbt_runs(shop):
     assert f"PID {holder.pid}" in outcome.stderr
 
 
+def test_what_dbt_cannot_say_of_a_file_is_said_before_it_runs(shop, tmp_path):
+    folder = tmp_path / "brought"
+    folder.mkdir()
+    (folder / "orders.csv").symlink_to(tmp_path / "nowhere.csv")
+    outcome = build(shop, "build", "--input", str(folder))
+    assert outcome.returncode == 1
+    assert "orders.csv is a link that leads nowhere" in outcome.stderr
+    (folder / "orders.csv").unlink()
+    duckdb.sql("select 1 as order_id").write_parquet(str(folder / "orders.parquet"))
+    content = (folder / "orders.parquet").read_bytes()
+    (folder / "orders.parquet").write_bytes(content[: len(content) // 2])
+    outcome = build(shop, "build", "--input", str(folder))
+    assert outcome.returncode == 1
+    assert "orders.parquet" in outcome.stderr
+    assert outcome.stdout == ""
+
+
 def test_a_damaged_history_is_said_before_dbt_runs(shop):
     shop.places.history.write_text("no database" * 1000)
     outcome = build(shop, BUILDS)

@@ -58,6 +58,21 @@ ABROAD: dict[str, Any] = {
 }
 
 
+def environment_of(scratch: Path) -> dict[str, str]:
+    """The environment of a command that writes below `scratch` only."""
+    return {
+        **os.environ,
+        "PERENNIAL_WORK_FILE": str(scratch / "work.duckdb"),
+        "PERENNIAL_HISTORY_FILE": str(scratch / "history.duckdb"),
+        "PERENNIAL_PUBLISHED_FILE": str(scratch / "published.duckdb"),
+        "DBT_TARGET_PATH": str(scratch / "target"),
+        "DBT_LOG_PATH": str(scratch / "logs"),
+        "DBT_PROFILES_DIR": str(PROJECT),
+        "DBT_USE_COLORS": "false",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
 def run_dbt(
     *arguments: str, scratch: Path, check: bool = True, unit_tests: bool = False
 ) -> subprocess.CompletedProcess[str]:
@@ -71,17 +86,7 @@ def run_dbt(
     outcome = subprocess.run(
         [sys.executable, "-m", "dbt.cli.main", *arguments],
         cwd=PROJECT,
-        env={
-            **os.environ,
-            "PERENNIAL_WORK_FILE": str(scratch / "work.duckdb"),
-            "PERENNIAL_HISTORY_FILE": str(scratch / "history.duckdb"),
-            "PERENNIAL_PUBLISHED_FILE": str(scratch / "published.duckdb"),
-            "DBT_TARGET_PATH": str(scratch / "target"),
-            "DBT_LOG_PATH": str(scratch / "logs"),
-            "DBT_PROFILES_DIR": str(PROJECT),
-            "DBT_USE_COLORS": "false",
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        },
+        env=environment_of(scratch),
         capture_output=True,
         text=True,
         check=False,
@@ -96,12 +101,7 @@ def run_perennial(*arguments: str, folder: Path) -> subprocess.CompletedProcess[
     return subprocess.run(
         [sys.executable, "-m", "perennial", *arguments],
         cwd=PROJECT,
-        env={
-            **os.environ,
-            "PERENNIAL_WORK_FILE": str(folder / "work.duckdb"),
-            "PERENNIAL_HISTORY_FILE": str(folder / "history.duckdb"),
-            "PERENNIAL_PUBLISHED_FILE": str(folder / "published.duckdb"),
-        },
+        env=environment_of(folder),
         capture_output=True,
         text=True,
         check=False,

@@ -6,14 +6,12 @@ held against each other.
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import DEMO, PROJECT, run_dbt
+from conftest import DEMO, run_dbt, run_perennial
 
 VARIABLES = f"{{input_path: {DEMO}, as_of_date: 2025-12-31, clv_fitted_by: command}}"
 # What the scores need to be the same: the fit is made on the same counts.
@@ -21,22 +19,7 @@ TOLERANCE = 1e-12
 
 
 def run_fit(scratch: Path, variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "perennial", "fit", "--vars", variables],
-        cwd=PROJECT,
-        env={
-            **os.environ,
-            "PERENNIAL_WORK_FILE": str(scratch / "work.duckdb"),
-            "PERENNIAL_HISTORY_FILE": str(scratch / "history.duckdb"),
-            "DBT_TARGET_PATH": str(scratch / "target"),
-            "DBT_LOG_PATH": str(scratch / "logs"),
-            "DBT_PROFILES_DIR": str(PROJECT),
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_perennial("fit", "--vars", variables, folder=scratch)
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,8 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +24,7 @@ import duckdb
 import pytest
 import yaml
 from comparison import Built
-from conftest import DEMO, PROJECT, opened, run_dbt
+from conftest import DEMO, PROJECT, opened, run_dbt, run_perennial
 from dbt_sequence import Case, Result, run_cases
 from reference import compute
 from worlds import write_story
@@ -169,7 +166,7 @@ def passed(demo_scratch: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = tmp_path_factory.mktemp("passed") / "build"
     # A copy: other tests hold the work file open, and dbt wants it alone.
     shutil.copytree(demo_scratch, folder)
-    told = perennial(folder, "publish")
+    told = run_perennial("publish", folder=folder)
     assert told.returncode == 0, told.stdout + told.stderr
     (folder / "publish.txt").write_text(told.stdout + told.stderr)
     with duckdb.connect(folder / "published.duckdb", read_only=True) as connection:
@@ -185,22 +182,6 @@ def passed(demo_scratch: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     docs = run_dbt("docs", "generate", "--static", scratch=folder)
     (folder / "docs.txt").write_text(docs.stdout + docs.stderr)
     return folder
-
-
-def perennial(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "perennial", *arguments],
-        cwd=PROJECT,
-        env={
-            **os.environ,
-            "PERENNIAL_WORK_FILE": str(folder / "work.duckdb"),
-            "PERENNIAL_HISTORY_FILE": str(folder / "history.duckdb"),
-            "PERENNIAL_PUBLISHED_FILE": str(folder / "published.duckdb"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_the_search_finds_everything_in_the_input() -> None:

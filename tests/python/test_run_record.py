@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import PROJECT, opened
+from conftest import PROJECT, environment_of, opened
 from dbt_sequence import Case, Result, run_cases
 from worlds import write_story
 
@@ -237,17 +237,7 @@ def kill_after(line_with: str, source: Path, scratch: Path) -> None:
             *("--vars", json.dumps({"input_path": str(source)})),
         ],
         cwd=PROJECT,
-        env={
-            **os.environ,
-            "PERENNIAL_WORK_FILE": str(scratch / "work.duckdb"),
-            "PERENNIAL_HISTORY_FILE": str(scratch / "history.duckdb"),
-            "DBT_TARGET_PATH": str(scratch / "target"),
-            "DBT_LOG_PATH": str(scratch / "logs"),
-            "DBT_PROFILES_DIR": str(PROJECT),
-            "DBT_USE_COLORS": "false",
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-            "PYTHONUNBUFFERED": "1",
-        },
+        env=environment_of(scratch) | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -12,7 +12,8 @@ import duckdb
 OF_THE_BUILD = {
     "build_info": (
         *("build_id", "started_at", "published_at", "accepted_audits"),
-        *("input_origin", "input_name", "history_since"),
+        # Policies name the folder of the input.
+        *("input_origin", "input_name", "policies", "history_since"),
     ),
     "fct_rejected_rows": ("file_name",),
     "rpt_restatements": ("build_id", "restated_at"),

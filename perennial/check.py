@@ -52,9 +52,6 @@ WIDTH = 88
 DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 CLOCK = "[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
 OFFSET = "( ?UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)"
-# A cell of data where a column should be named: an address, a number, a date.
-# Nobody's address is shown because a file has no header.
-NO_NAME = re.compile(r".*@.*|[^\w]*\d[\d.,:/TZ +-]*|.{61,}", re.DOTALL)
 
 
 class CheckError(Exception):
@@ -333,12 +330,6 @@ def _match_columns(finding: Finding) -> None:
     """Sort the files' columns and the contract's into found, missing, unused."""
     table = finding.table
     for file in finding.files:
-        if _is_data(table, file):
-            finding.problems.append(
-                f"{file.path}: the first line looks like data, not like names of "
-                "columns; put their names before it"
-            )
-            file.names, file.columns = [], {}
         folded = [name.lower() for name in file.names]
         for name in sorted({name for name in folded if folded.count(name) > 1}):
             shown = f"the column {name}" if name in table.columns else "a column"
@@ -376,12 +367,6 @@ def _without_strange_names(finding: Finding) -> list[str]:
     shown = [name for name in finding.unused if name in alike]
     more = len(finding.unused) - len(shown)
     return [*shown, f"{more} more that are not shown"] if more else shown
-
-
-def _is_data(table: Table, file: InputFile) -> bool:
-    """No column is known, and what stands in their place can be no names."""
-    is_known = any(name in table.columns for name in file.columns)
-    return not is_known and any(NO_NAME.fullmatch(name) for name in file.names)
 
 
 def _count_rows(connection: duckdb.DuckDBPyConnection, finding: Finding) -> None:

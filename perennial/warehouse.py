@@ -218,7 +218,7 @@ def in_words(error: Exception, path: Path, what: str, remedy: str) -> WarehouseE
     said = first_line(error)
     if "WAL does not match" in said:
         log = durable.wal_of(path)
-        return (
+        return WarehouseError(
             f"{what} {path} and its log {log} are not of one time; if the file was "
             f"brought back from a copy, delete {log}"
         )

@@ -471,5 +471,5 @@ def test_a_build_without_headlines_is_brought_back_all_the_same(shop):
     result = shop.run("rollback")
     assert result.exit_code == 0, result.output
     assert "published: 00000002" in result.stdout
-    assert "note: no headlines: " in result.stderr
+    assert "warning: published, but there are no headlines: " in result.stderr
     assert "rpt_churn_monthly" in result.stderr

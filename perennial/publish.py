@@ -272,7 +272,6 @@ def _attach_newest_kept(
                 f"build {one.build.build_id[:8]} of {one.build.as_of_date}"
             )
             return one.build
-    notes.append("there is no published file to compare with")
     return None
 
 

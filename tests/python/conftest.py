@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,10 @@ import pytest
 from comparison import Built
 from reference import compute
 from worlds import AS_OF, write_story, write_worlds
+
+# A shell that runs tests in the background has them ignore SIGINT, and all that
+# they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).parents[2]
 DEMO = PROJECT / "data/demo"

@@ -151,7 +151,7 @@ STOPPED = {
         ),
         says=(
             "{folder}/orders.csv: table orders needs the columns "
-            "ordered_at, gross_amount; the file has Order_ID, customer_id, total",
+            "ordered_at, gross_amount; the file has Order_ID, customer_id and 1 more",
         ),
     ),
     "a column twice": Stopped(

@@ -21,9 +21,10 @@ from comparison import Built
 from reference import compute
 from worlds import AS_OF, write_story, write_worlds
 
-# A shell that runs tests in the background has them ignore SIGINT, and all that
-# they start.
+# Tests that run in the background, or under nohup, would ignore these, and so
+# would all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 PROJECT = Path(__file__).parents[2]
 DEMO = PROJECT / "data/demo"

@@ -42,6 +42,10 @@ class DamagedError(WarehouseError):
     """What is in a file is not what was written to it."""
 
 
+class HeldError(WarehouseError):
+    """Another process has the file open."""
+
+
 @dataclass(frozen=True)
 class Build:
     """The row of a file's build_info; what its version did not have is None."""
@@ -200,16 +204,18 @@ def drop_log(path: Path, what: str, remedy: str) -> None:
     takes this one's place.
 
     Raises:
-        WarehouseError: the writer still has the file open.
+        HeldError: the writer still has the file open.
     """
     if not durable.wal_of(path).exists():
         return
     with engine(path.parent) as connection:
         try:
             attach(connection, path, "opened", what=what, remedy=remedy)
-        except WarehouseError as error:
-            if "in use by" in str(error):
-                raise
+        except HeldError:
+            raise
+        except WarehouseError:
+            # A log that does not fit is a reason to delete it.
+            pass
     durable.remove(durable.wal_of(path))
 
 
@@ -223,7 +229,7 @@ def in_words(error: Exception, path: Path, what: str, remedy: str) -> WarehouseE
             f"brought back from a copy, delete {log}"
         )
     if held := LOCKED.search(said):
-        return WarehouseError(
+        return HeldError(
             f"{what} {path} is in use by another process, {held.group(1)}; wait "
             "until it is done, or close the program that holds it"
         )
@@ -275,13 +281,9 @@ def read_build_of(path: Path, what: str, remedy: str) -> Build:
 def is_damaged(path: Path) -> bool:
     """Whether something of a file that can be opened cannot be read."""
     try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            for schema, table in connection.execute(
-                "select schema_name, table_name from duckdb_tables()"
-            ).fetchall():
-                name = f"{identifier(schema)}.{identifier(table)}"
-                connection.execute(f"select count(hash(t)) from {name} as t").fetchall()
-    except duckdb.Error:
+        with opened(path, "the file", "") as connection:
+            read_to_end(connection, "opened")
+    except WarehouseError:
         return True
     return False
 

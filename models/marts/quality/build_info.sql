@@ -1,4 +1,4 @@
-{# One row per build. #}
+{# One row per build, so one in all: what made the tables of this file. #}
 
 {% set inputs = locate_inputs() if execute else {'origin': '', 'tables': {}} %}
 

@@ -1,4 +1,4 @@
-{# One row per closed month and metric that is told of it. #}
+{# One row per closed month and metric, by which builds are compared. #}
 
 with
 

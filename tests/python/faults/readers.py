@@ -80,11 +80,12 @@ def ask_all(
 
 
 def keep_reading(file: Path, apart: bool, stop: Any, told: Any) -> None:
-    """A reader's process: pages until it is told to stop."""
+    """A reader's process: pages until it is told to stop, or nobody is there to."""
+    parent = multiprocessing.parent_process()
     read = read_page_apart if apart else read_page
     pages: list[Page] = []
     errors: list[str] = []
-    while not stop.is_set():
+    while not stop.is_set() and parent.is_alive():
         try:
             pages.append(read(file))
         except duckdb.Error as error:

@@ -17,6 +17,7 @@ export INPUT AS_OF
 # exists: a branch switch alone reinstalls nothing, a changed pin does.
 checksum = $(shell cksum < $(1) | tr ' ' '-')
 RUNTIME := $(VENV)/.requirements-$(call checksum,requirements.txt)
+BI := $(VENV)/.requirements-bi-$(call checksum,requirements-bi.txt)
 DEV := $(VENV)/.requirements-dev-$(call checksum,requirements-dev.txt)
 
 SQL := $(wildcard models tests/singular analyses snapshots)
@@ -27,7 +28,7 @@ LOCK := uv pip compile pyproject.toml --quiet --universal \
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help build test check mutations torture lint format demo lock licences \
-    clean setup setup-dev
+    clean setup setup-bi setup-dev
 
 help: ## list the targets
 	@echo "make <target>:"
@@ -66,11 +67,13 @@ format: setup-dev ## let the formatters rewrite SQL and Python
 demo: setup ## write the demo's input files again
 	$(PY) -m perennial demo
 
-# The dev pins come first: the run-time file is a subset of them, to the version.
+# The dev pins come first: the other files are subsets of them, to the version.
 lock: ## remake requirements*.txt from pyproject.toml (UPGRADE=--upgrade)
 	@command -v uv >/dev/null || { \
 	    echo "make lock needs uv: $(PYTHON) -m pip install uv" >&2; exit 1; }
-	$(LOCK) --extra dev --output-file requirements-dev.txt
+	$(LOCK) --extra bi --extra dev --output-file requirements-dev.txt
+	$(LOCK) --extra bi --constraint requirements-dev.txt \
+	    --output-file requirements-bi.txt
 	$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt
 
 licences: setup-dev ## write docs/licences.md from the installed packages
@@ -83,6 +86,7 @@ clean: ## remove what builds and tests leave behind; .venv and warehouse stay
 	    -exec rm -rf {} +
 
 setup: $(RUNTIME) ## only make .venv and install what running needs
+setup-bi: $(BI) ## only make .venv and install what dashboards, reports, docs need
 setup-dev: $(DEV) ## only make .venv and install what testing needs
 
 $(VENV)/.made:
@@ -106,10 +110,15 @@ $(RUNTIME): $(VENV)/.made
 	$(call pip_install,requirements.txt)
 	@touch $@
 
+$(BI): $(VENV)/.made
+	@rm -f $(VENV)/.requirements-*
+	$(call pip_install,requirements-bi.txt)
+	@touch $(RUNTIME) $@
+
 $(DEV): $(VENV)/.made
 	@rm -f $(VENV)/.requirements-*
 	$(call pip_install,requirements-dev.txt)
-	@touch $(RUNTIME) $@
+	@touch $(RUNTIME) $(BI) $@
 
 define pip_install
 $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes \

@@ -12,10 +12,16 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+# Each file of pins, and the extras of pyproject.toml that it is for.
+EXTRAS = {
+    "requirements.txt": (),
+    "requirements-bi.txt": ("bi",),
+    "requirements-dev.txt": ("bi", "dev"),
+}
+REQUIREMENTS = tuple(EXTRAS)
 TARGETS = (
     *("build", "test", "check", "lint", "format", "demo", "lock", "clean"),
-    *("help", "licences", "mutations", "setup", "setup-dev", "torture"),
+    *("help", "licences", "mutations", "setup", "setup-bi", "setup-dev", "torture"),
 )
 
 # Written in two halves, so that this file does not hold what it looks for.
@@ -54,8 +60,8 @@ def read_pins(file_name):
 def direct_dependencies(file_name):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     listed = list(project["dependencies"])
-    if file_name == "requirements-dev.txt":
-        listed += project["optional-dependencies"]["dev"]
+    for extra in EXTRAS[file_name]:
+        listed += project["optional-dependencies"][extra]
     return [Requirement(text) for text in listed]
 
 
@@ -99,9 +105,10 @@ def test_every_pin_has_hashes(file_name):
             assert hashes, f"{name} has no hash in {file_name}"
 
 
-def test_the_tests_run_on_the_versions_that_users_get():
+@pytest.mark.parametrize("file_name", ["requirements.txt", "requirements-bi.txt"])
+def test_the_tests_run_on_the_versions_that_users_get(file_name):
     tested = read_pins("requirements-dev.txt")
-    for name, found in read_pins("requirements.txt").items():
+    for name, found in read_pins(file_name).items():
         versions = {pinned_version(requirement) for requirement, _ in found}
         assert versions == {
             pinned_version(requirement) for requirement, _ in tested.get(name, [])
@@ -167,9 +174,18 @@ def test_the_first_setup_installs_by_hash_and_the_second_nothing(installer):
     assert installer("setup") == []
 
 
+def test_what_only_dashboards_need_is_installed_for_them_alone(installer):
+    (installed,) = installer("setup")
+    assert installed.endswith(" requirements.txt")
+    (installed,) = installer("setup-bi")
+    assert installed.endswith(" requirements-bi.txt")
+    assert installer("setup") == []
+
+
 def test_build_after_test_installs_nothing(installer):
     (installed,) = installer("setup-dev")
     assert installed.endswith(" requirements-dev.txt")
+    assert installer("setup-bi") == []
     assert installer("setup") == []
     assert installer("setup-dev") == []
 

@@ -76,8 +76,10 @@ def read_build_id(file: Path) -> str:
     return rows[0][0]
 
 
-def find_whole(file: Path, known: dict[str, Contents]) -> Found:
-    """Which known build the file wholly holds.
+def find_whole(
+    file: Path, known: dict[str, Contents], but_for: tuple[str, ...] = ()
+) -> Found:
+    """Which known build the file wholly holds, but for some marts.
 
     Raises BrokenPromiseError where it can't be read, where something stands
     beside it that belongs to it, and where it is no known build's as a whole.
@@ -92,7 +94,7 @@ def find_whole(file: Path, known: dict[str, Contents]) -> Found:
         line = str(error).splitlines()[0]
         raise BrokenPromiseError(f"{file.name} is unreadable: {line}") from error
     for name, contents in known.items():
-        if found == contents:
+        if {**found, **{mart: contents.get(mart) for mart in but_for}} == contents:
             return Found(name, build_id)
     raise BrokenPromiseError(f"{file.name} is mixed: {describe(found, known)}")
 

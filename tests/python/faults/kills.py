@@ -281,9 +281,14 @@ def check_history(house: House) -> None:
         raise BrokenPromiseError(f"the history is unreadable: {line}") from error
 
 
-def check_recovered(house: House, known: dict[str, Contents], goal: str) -> None:
+def check_recovered(
+    house: House,
+    known: dict[str, Contents],
+    goal: str,
+    but_for: tuple[str, ...] = (),
+) -> None:
     """The new build is published; nothing of the killed run is left."""
-    found = find_whole(house.published, known)
+    found = find_whole(house.published, known, but_for)
     if found.name != goal:
         raise BrokenPromiseError(f"published is {found.name}, not {goal}")
     if found.build_id != read_build_id(house.work):
@@ -294,7 +299,7 @@ def check_recovered(house: House, known: dict[str, Contents], goal: str) -> None
     if not 1 <= len(house.kept) <= KEEP_BUILDS:
         raise BrokenPromiseError(f"{len(house.kept)} builds are kept")
     for kept in house.kept:
-        find_whole(kept, known)
+        find_whole(kept, known, but_for)
         if not kept.with_name(f"{kept.stem}_history.duckdb").exists():
             raise BrokenPromiseError(f"{kept.name} has no history beside it")
     check_history(house)

@@ -33,7 +33,7 @@ MOST_LINES = 30
 LONGEST_AT_ONCE = 10
 NO_ROOM = ("space|room|too large|full",)
 # The memory in which the demo spills, and in which it cannot be built.
-SPILLING, TOO_SMALL = "120MB", "4MB"
+SPILLING, TOO_SMALL = "75MB", "4MB"
 
 
 @dataclass(frozen=True)
@@ -100,11 +100,11 @@ def publish_recovers(house: House, ready: Ready, *options: str) -> None:
     check_recovered(house, ready.known, "B")
 
 
-def build_recovers(house: House, scene: Scene) -> None:
+def build_recovers(house: House, scene: Scene, *but_for: str) -> None:
     """A build of B works now."""
     if not scene.is_short:
         must_succeed(house.build(), "the build that follows")
-        check_recovered(house, scene.ready.known, "B")
+        check_recovered(house, scene.ready.known, "B", but_for)
 
 
 # --- No room ------------------------------------------------------------------
@@ -317,7 +317,11 @@ def wait_for_lock(house: House) -> None:
 
 
 def build_twice_by_hand(scene: Scene) -> str:
-    """Two `dbt build` at once, without perennial: one is refused in words."""
+    """Two `dbt build` at once, without perennial: one is refused the work file.
+
+    By DuckDB, in its words, and with the exit code dbt has for them: nothing of
+    ours runs before dbt opens the file. The other is as good as alone.
+    """
     house = scene.house()
     variables = {
         "input_path": str(house.input),
@@ -342,9 +346,11 @@ def build_twice_by_hand(scene: Scene) -> str:
     failed = [outcome for outcome in outcomes if outcome.returncode != 0]
     if len(failed) != 1:
         raise BrokenPromiseError(f"{len(failed)} of two builds by hand failed")
-    message = must_fail(failed[0], "lock")
+    refusal = [line for line in failed[0].text.splitlines() if "lock on" in line]
+    if not refusal:
+        raise BrokenPromiseError(f"no word of a lock: {message_of(failed[0].text)}")
     publish_recovers(house, scene.ready)
-    return message
+    return refusal[0].strip()
 
 
 def build_after_the_parent(scene: Scene) -> str:
@@ -377,7 +383,8 @@ def build_half_the_orders(scene: Scene) -> str:
         (house.input / "order_items.csv").unlink()
         message += "\n" + must_fail(house.build(), "orders shrunk from")
     house.bring(scene.shops["B"])
-    build_recovers(house, scene)
+    # The log keeps what was built of the half and never published.
+    build_recovers(house, scene, "rpt_restatements")
     return message
 
 

@@ -43,8 +43,11 @@ spread as (
         customer_months.revenue_month,
         customer_months.movement_type,
         customer_months.revenue_month = movements.changed_month as is_changed,
-        customer_months.has_arrived,
         customer_months.has_arrived
+        and customer_months.revenue_month = movements.changed_month
+            as has_arrived,
+        customer_months.has_arrived
+        and customer_months.revenue_month = movements.changed_month
         and customer_months.ending_mrr = 0 as has_come_and_gone,
         case
             when customer_months.revenue_month = movements.changed_month
@@ -101,6 +104,8 @@ final as (
         ) as net_churned_mrr,
 
         ---------- derived
+        has_arrived,
+        has_come_and_gone,
         {% if counts_arrivals -%}
         starting_mrr > 0 or has_arrived as is_at_risk,
         (starting_mrr > 0 and movement_type = 'churn')

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +20,9 @@ import yaml
 from comparison import Built
 from conftest import PROJECT, opened, run_dbt
 from semantic_layer import SemanticLayer
+
+sys.path.insert(0, str(PROJECT / "tests"))
+import metrics_by_name
 
 METRICS = yaml.safe_load((PROJECT / "models/semantic/_metrics.yml").read_text("utf-8"))[
     "metrics"
@@ -381,6 +388,25 @@ def test_a_churn_rate_of_a_year_is_that_of_a_month(
     )
 
 
+@pytest.mark.parametrize("metric", ["mrr", "active_customers"])
+def test_a_plan_of_a_quarter_has_what_it_has_in_the_last_month(
+    metric: str, layer: SemanticLayer, demo: Built
+) -> None:
+    rows = Rows(("metric_time__quarter", "plan"), ())
+    column = {"mrr": "ending_mrr", "active_customers": "ending_customers"}[metric]
+    wanted = demo.rows(
+        f"""
+        select date_trunc('quarter', revenue_month), slice_value,
+            arg_max({column}, revenue_month)
+        from marts.rpt_mrr_by_slice_monthly where slice_name = 'plan' group by 1, 2
+        """
+    )
+
+    assert found_rows(metric, rows, layer, demo.warehouse) == {
+        (worded(quarter), plan): value for quarter, plan, value in wanted
+    }
+
+
 # Under other choices
 
 CHOICES = {
@@ -405,3 +431,129 @@ def test_churn_rates_follow_the_policies(
             chosen = wanted_rows(mart, expression, rows, warehouse)
             usual = wanted_rows(mart, expression, rows, demo.warehouse)
             assert chosen != usual, metric
+
+
+# What the documents say
+
+README = (PROJECT / "README.md").read_text("utf-8")
+BY_NAME = metrics_by_name.DOCUMENT.read_text("utf-8")
+# Numeric columns of these have to be a metric, or named as what is none.
+NAMED = ("rpt_", "fct_customer_lifetime_value")
+NOT_METRICS = {
+    *("rpt_closed_months", "rpt_input_reconciliation", "rpt_restatements"),
+}
+
+
+def commands(text: str) -> list[str]:
+    return re.findall(r"^mf .+", text, re.MULTILINE)
+
+
+def test_the_table_of_metrics_is_that_of_the_models() -> None:
+    written = BY_NAME.partition(metrics_by_name.START)[2]
+
+    assert metrics_by_name.START + written == metrics_by_name.tables()
+
+
+@pytest.mark.parametrize("metric", TYPES)
+def test_a_metric_may_be_asked_by_all_that_its_row_names(
+    metric: str, layer: SemanticLayer, demo: Built
+) -> None:
+    asked_by = metrics_by_name.group_bys()[metric]
+    if "customer" in asked_by:
+        asked_by += re.findall(r"`(customer__\w+)`", BY_NAME.partition("## ")[0])
+
+    found = demo.warehouse.execute(layer.sql(metric, (MONTH, *asked_by)))
+
+    assert {MONTH, *asked_by, metric} <= {column[0] for column in found.description}
+
+
+def test_every_number_of_a_mart_is_a_metric_or_named_as_none(demo: Built) -> None:
+    known = {column for metric in METRICS for column in columns_of(metric)}
+    named = " ".join(metrics_by_name.NOT_BY_NAME)
+    numbers = demo.rows(
+        """
+        select table_name, column_name from information_schema.columns
+        where table_schema = 'marts'
+            and (data_type like 'DECIMAL%' or data_type in ('DOUBLE', 'INTEGER'))
+            and column_name not in ('months_since_first', 'tenure_months')
+        """
+    )
+    nameless = {
+        f"{mart}.{column}"
+        for mart, column in numbers
+        if mart.startswith(NAMED)
+        and mart not in NOT_METRICS
+        and f"{mart}.{column}" not in known
+        and f"`{mart}`" not in named.replace(f"{mart}`, by", "")
+        and not re.search(rf"{mart}\.[^|]*\b{column}\b", named)
+    }
+
+    assert nameless == set()
+
+
+def test_what_is_read_from_a_mart_says_so() -> None:
+    published = {
+        metric["name"]: metric["description"].startswith("Published column")
+        for metric in METRICS
+        if metric.get("config", {}).get("meta", {}).get("is_published_column")
+    }
+
+    assert all(published.values())
+    assert set(published) == {
+        *("net_revenue_retention", "gross_revenue_retention", "cac_payback_months"),
+        *("cohort_revenue_retention_rate", "cohort_revenue_per_customer"),
+        "cohort_margin_per_customer",
+    }
+
+
+@pytest.fixture(scope="module")
+def built_checkout(
+    demo_scratch: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """What a build leaves in a checkout: `mf` looks nowhere else."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(PROJECT / name, folder)
+    (folder / "warehouse").mkdir()
+    (folder / "target").mkdir()
+    (folder / "logs").mkdir()
+    for name in ("work.duckdb", "history.duckdb"):
+        shutil.copy(demo_scratch / name, folder / "warehouse")
+    shutil.copy(demo_scratch / "target/semantic_manifest.json", folder / "target")
+    return folder
+
+
+@pytest.mark.parametrize("command", dict.fromkeys(commands(README + BY_NAME)))
+def test_the_commands_of_the_documents_answer(
+    command: str, built_checkout: Path
+) -> None:
+    outside = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DBT_", "PERENNIAL_"))
+    }
+    outcome = subprocess.run(
+        ["bash", "-c", command],
+        cwd=built_checkout,
+        env=outside
+        | {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DO_NOT_TRACK": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    shown = [
+        text
+        for text in re.findall(r"^```text\n(.*?)^```$", README, re.M | re.S)
+        if command in README and text.startswith("metric_time__month")
+    ]
+
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert outcome.stdout.strip()
+    for text in shown:
+        assert text.strip() in "\n".join(
+            line.rstrip() for line in outcome.stdout.splitlines()
+        )

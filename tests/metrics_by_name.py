@@ -102,7 +102,8 @@ def names_of(model: dict) -> list[str]:
     return [entity["name"] for entity in entities] + [
         f"{primary}__{dimension['name']}"
         for dimension in model["dimensions"]
-        if dimension["type"] == "categorical"
+        # Attributes of customers go with `customer`, and are listed once.
+        if dimension["type"] == "categorical" and primary != "customer"
     ]
 
 

@@ -556,7 +556,7 @@ def test_the_commands_of_the_documents_answer(
     shown = [
         text
         for text in re.findall(r"^```text\n(.*?)^```$", README, re.M | re.S)
-        if command in README and text.startswith("metric_time__month")
+        if command in commands(README) and text.startswith("metric_time__month")
     ]
 
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr

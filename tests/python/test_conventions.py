@@ -28,8 +28,15 @@ MACRO = re.compile(
 POLICY = re.compile(r"^ {8}'(\w+)': \{", re.MULTILINE)
 # _private helpers, and the variants of a dispatched macro for one engine.
 NOT_PUBLIC = re.compile(r"^_|^[a-z]+__")
-COLUMN_KEYS = {"name", "data_type", "description", "data_tests", "config"}
-MODEL_KEYS = {"name", "description", "columns", "data_tests", "config"}
+COLUMN_KEYS = {
+    *("name", "data_type", "description", "data_tests", "config"),
+    # Of the calendar of the semantic layer.
+    "granularity",
+}
+MODEL_KEYS = {
+    *("name", "description", "columns", "data_tests", "config"),
+    "time_spine",
+}
 MAX_COLUMNS = 80
 MAX_LINES = 120
 # A table without an id of its own: equal rows are two rows. And one whose

@@ -348,6 +348,54 @@ def export(mart: str, output: Path) -> None:
 
 
 @main.command()
+@click.argument("base")
+@click.option(
+    "--head",
+    metavar="REF",
+    help="The commit to look at; without it, the working tree as it is.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write to; without it, standard output.",
+)
+def diff(base: str, head: str | None, output: Path | None) -> None:
+    """Tell what changed in public numbers and columns since the commit BASE.
+
+    Both states are built on the demo, in a temporary folder that is removed at
+    the end; your files, warehouse and history are not touched. The answer is
+    Markdown, fit for a pull request. The exit code is 0 whether or not numbers
+    differ: that they do is often the purpose.
+
+    \b
+    Example:
+      perennial diff main
+      perennial diff v0.1.0 --head main --output changes.md
+    """
+    # Here, because no other command needs it.
+    from perennial.diff.review import review_change
+    from perennial.diff.states import DiffError
+
+    words = "nothing was compared, and what was built is removed"
+    try:
+        with stoppable(words):
+            page = review_change(
+                Path.cwd(), base, head, functools.partial(say, is_error=True)
+            )
+        if output is None:
+            say(page.rstrip("\n"))
+        else:
+            output.write_text(page, encoding="utf-8")
+            say(f"written: {output}", is_error=True)
+    except (DiffError, *EXPECTED) as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot write {error.filename or output}: {error.strerror}"
+        ) from error
+
+
+@main.command()
 @click.option("--target", help="Target of the profile; without it, its default.")
 @click.option("--vars", "variables", help="Variables of the build, as dbt takes them.")
 def fit(target: str | None, variables: str | None) -> None:

@@ -20,7 +20,7 @@ EXTRAS = {
 }
 REQUIREMENTS = tuple(EXTRAS)
 TARGETS = (
-    *("build", "test", "check", "lint", "format", "demo", "lock", "clean"),
+    *("build", "test", "check", "diff", "lint", "format", "demo", "lock", "clean"),
     *("help", "licences", "mutations", "setup", "setup-bi", "setup-dev", "torture"),
 )
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TextIO
 
-# dbt tells of each table and test twice: that it starts, and how it ended.
-ENDED = re.compile(r" \d+ of (?P<all>\d+) (?!START )[A-Z]")
+# dbt tells of each table and test twice: that it starts, and how it ended. Hooks
+# are counted apart.
+ENDED = re.compile(r" \d+ of (?P<all>\d+) (?!START |OK hook)[A-Z]")
 # Where there is no terminal, a line after each such part.
 PARTS = 4
 ERASE_LINE = "\r\x1b[K"
@@ -58,16 +59,15 @@ class Progress:
         if not ended:
             return
         self._done += 1
-        all_of_them = int(ended["all"])
+        total = int(ended["all"])
+        parts = [done * PARTS // total for done in (self._done - 1, self._done)]
         if self._is_terminal:
-            self._show(f"{self._done} of {all_of_them} tables and tests")
-        elif (
-            self._done * PARTS // all_of_them > (self._done - 1) * PARTS // all_of_them
-        ):
+            self._show(f"{self._done} of {total} tables and tests")
+        elif parts[0] < parts[1]:
             seconds = self._clock() - self._began
             rate = self._done / seconds if seconds else 0
             self._say(
-                f"{self._done} of {all_of_them} tables and tests after "
+                f"{self._done} of {total} tables and tests after "
                 f"{seconds:.0f} s, {rate:.0f} a second"
             )
 

@@ -19,8 +19,8 @@ from perennial.diff.tables import (
 
 LONGEST_TEXT = 40
 MOST_NAMES = 20
-# What Markdown or HTML would take for its own.
-SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&])")
+# What Markdown or HTML would take for its own; _ only where a word ends.
+SPECIAL = re.compile(r"([\\`*\[\]<>|~#&]|(?<!\w)_|_(?!\w))")
 NO_VALUE = "(none)"
 
 
@@ -179,11 +179,12 @@ def _columns_in_words(mart: MartChange) -> str:
 
 
 def _mart(mart: MartChange) -> list[str]:
-    lines = []
+    if mart.new_rows is None:
+        return []
     if mart.old_rows is None:
-        lines.append(f"- new, with {_names(list(mart.added_columns))}")
-    if mart.new_rows is None or mart.old_rows is None:
-        return [f"#### {text(mart.name)}", *lines] if lines else []
+        columns = _names(list(mart.added_columns))
+        return [f"**{text(mart.name)}** is new, with the columns {columns}."]
+    lines = []
     for name, type_name in mart.added_columns.items():
         lines.append(f"- column added: {text(name)} ({text(type_name)})")
     for name, type_name in mart.removed_columns.items():
@@ -202,9 +203,11 @@ def _mart(mart: MartChange) -> list[str]:
             shown = "; ".join(_key(key) for key in keys)
             more = f"; and {count - len(keys):,} more" if count > len(keys) else ""
             lines.append(f"- rows {word}: {shown}{more}")
-    parts = [f"#### {text(mart.name)}"]
-    if mart.key:
-        parts[0] += f"\n\nOne row per {_names(mart.key)}."
+    parts = [
+        f"<details><summary><b>{text(mart.name)}</b>, by {_names(mart.key)}</summary>"
+        if mart.key
+        else f"<details><summary><b>{text(mart.name)}</b></summary>"
+    ]
     if lines:
         parts.append("\n".join(lines))
     if mart.columns:
@@ -215,7 +218,7 @@ def _mart(mart: MartChange) -> list[str]:
                 [_column(column) for column in mart.columns],
             )
         )
-    return parts
+    return [*parts, "</details>"]
 
 
 def _column(column: ColumnChange) -> tuple[str, ...]:

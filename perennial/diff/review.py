@@ -54,7 +54,7 @@ def review_change(project: Path, base: str, head: str | None, say: Say) -> str:
             build_demo(
                 state, scratch / f"{state.folder.name}_build", str(LAST_DAY), say
             )
-            for state in (old, new)
+            for place, state in (("base", old), ("head", new))
         ]
         return write_page(_compare(old, new, builds[0], builds[1], notes))
 
@@ -121,3 +121,7 @@ def _headlines(file: Path) -> dict[str, Headline]:
         return {number.label: number for number in read_headlines(file).numbers}
     except HeadlinesError:
         return {}
+
+
+def _shown(headline: Headline | None) -> str:
+    return headline.value if headline else NOT_THERE

@@ -11,7 +11,14 @@ from typing import Any
 
 import duckdb
 
-from perennial.warehouse import attach, engine, identifier, quoted
+from perennial.warehouse import (
+    WarehouseError,
+    attach,
+    engine,
+    first_line,
+    identifier,
+    quoted,
+)
 
 # Two sums of the same floats in another order differ by some last digits.
 TOLERANCE = 1e-9
@@ -116,15 +123,15 @@ class _Pair:
         return f"({old} is distinct from {new})"
 
     @property
-    def distance(self) -> str:
-        """How far the two are apart; the same for all where they are no numbers."""
+    def farthest_first(self) -> list[str]:
+        """The order of differences; none where they are no numbers."""
         if not self.is_number:
-            return "0"
+            return []
         old, new = (
             f"coalesce(cast({name} as double), 0)"
             for name in (_old(self.old), _new(self.new))
         )
-        return f"abs({new} - {old})"
+        return [f"abs({new} - {old}) desc"]
 
 
 def compare_marts(
@@ -140,14 +147,22 @@ def compare_marts(
         new_file: that of the head.
         old_keys: the marts of the base with their primary keys.
         new_keys: those of the head.
+
+    Raises:
+        WarehouseError: a file cannot be read; its disk or memory ran out.
     """
     with engine(new_file.parent) as connection:
         for path, alias in ((old_file, "old"), (new_file, "new")):
             attach(connection, path, alias, what="the build", remedy="build it again")
-        return [
-            _compare(connection, name, old_keys.get(name), new_keys.get(name))
-            for name in sorted(old_keys.keys() | new_keys.keys())
-        ]
+        try:
+            return [
+                _compare(connection, name, old_keys.get(name), new_keys.get(name))
+                for name in sorted(old_keys.keys() | new_keys.keys())
+            ]
+        except duckdb.Error as error:
+            raise WarehouseError(
+                f"the two builds cannot be compared ({first_line(error)})"
+            ) from error
 
 
 def read_settings(file: Path) -> dict[str, str]:
@@ -315,7 +330,7 @@ def _examples(
         select {", ".join(keys)}, {_old(pair.old)}, {_new(pair.new)}
         from joined
         where is_in_old and is_in_new and {pair.differs}
-        order by {pair.distance} desc, {", ".join(keys)}
+        order by {", ".join([*pair.farthest_first, *keys])}
         limit {EXAMPLES}
         """
     ).fetchall()

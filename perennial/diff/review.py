@@ -50,13 +50,10 @@ def review_change(project: Path, base: str, head: str | None, say: Say) -> str:
         if same_files(old.folder, new.folder):
             return same_files_page(old, new)
         notes = _notes(project, old, new)
-        builds = [
-            build_demo(
-                state, scratch / f"{state.folder.name}_build", str(LAST_DAY), say
-            )
-            for place, state in (("base", old), ("head", new))
-        ]
-        return write_page(_compare(old, new, builds[0], builds[1], notes))
+        # The new one first: it is the one that may be broken.
+        new_build = build_demo(new, scratch / "head_build", str(LAST_DAY), say)
+        old_build = build_demo(old, scratch / "base_build", str(LAST_DAY), say)
+        return write_page(compare_builds(old, new, old_build, new_build, notes))
 
 
 def _notes(project: Path, old: State, new: State) -> list[str]:
@@ -81,9 +78,10 @@ def _notes(project: Path, old: State, new: State) -> list[str]:
     return notes
 
 
-def _compare(
+def compare_builds(
     old: State, new: State, old_build: Built, new_build: Built, notes: list[str]
 ) -> Review:
+    """All that is told of two builds of two states."""
     declared = [read_declared(build.manifest) for build in (old_build, new_build)]
     files = (old_build.warehouse, new_build.warehouse)
     settings = [read_settings(file) for file in files]

@@ -25,8 +25,10 @@ from perennial.warehouse import attach, engine
 UNINTERESTING = re.compile(
     r" \d+ of \d+ (START|OK|PASS|SKIP|NO-OP) "
     r"| (Registered adapter:|Unable to do partial|Concurrency:) "
+    r"|  (Found \d+ models|Finished running|Completed successfully)"
     r"|^[0-9:]+ *$"
 )
+FAILURE = re.compile(r"  Failure in ((?:\w+ )+)")
 # Work file and history hold addresses.
 PRIVATE = 0o077
 SECONDS_TO_END = 10
@@ -91,11 +93,13 @@ def run_build(
         *(("--target", target) if target else ()),
     ]
     causes: list[str] = []
+    failed: list[str] = []
 
     def listen(line: str) -> None:
         cause = cause_of(line, places.work.parent)
         if cause and cause not in causes:
             causes.append(cause)
+        failed.extend(FAILURE.findall(line))
         progress.clear()
         say(line)
 
@@ -107,7 +111,8 @@ def run_build(
             "If memory ran out, set PERENNIAL_MEMORY_LIMIT to less than there is"
         )
     if code:
-        why = "; ".join(causes) or "what it says is above"
+        said = f"{failed[0].strip()}; " if failed else ""
+        why = "; ".join(causes) or f"{said}what it says is above"
         raise BuildError(f"dbt build failed: {why}. Nothing was published")
     return began
 

@@ -4,6 +4,7 @@ Each mart is read once: a full join of both on the primary key goes to a tempora
 table, and everything that is said of its rows is asked of that.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,10 +115,11 @@ class _Pair:
         old, new = _old(self.old), _new(self.new)
         if self.is_number and {self.old_type, self.new_type} & set(FLOATS):
             old, new = (f"cast({name} as double)" for name in (old, new))
-            return (
-                f"({old} is distinct from {new} and not coalesce(abs({new} - {old})"
-                f" <= {TOLERANCE} * greatest(1, abs({old}), abs({new})), false))"
+            is_near = (
+                f"isfinite({old}) and isfinite({new}) and abs({new} - {old})"
+                f" <= {TOLERANCE} * greatest(1, abs({old}), abs({new}))"
             )
+            return f"({old} is distinct from {new} and not coalesce({is_near}, false))"
         if self.old_type != self.new_type and not self.is_number:
             old, new = (f"cast({name} as varchar)" for name in (old, new))
         return f"({old} is distinct from {new})"
@@ -391,7 +393,8 @@ def _measure(pair: _Pair) -> str:
 
 def _is_near(old: Any, new: Any) -> bool:
     if isinstance(old, float) and isinstance(new, float):
-        return old == new or abs(new - old) <= TOLERANCE * max(1, abs(old), abs(new))
+        is_nan = math.isnan(old) and math.isnan(new)
+        return is_nan or math.isclose(old, new, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     return bool(old == new)
 
 

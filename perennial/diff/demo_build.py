@@ -11,7 +11,7 @@ from perennial.diff.states import DiffError, State
 from perennial.progress import Progress
 from perennial.warehouse import SETTINGS
 
-LAST_LINES = 15
+LAST_LINES = 10
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ def build_demo(state: State, scratch: Path, as_of: str, say: Say) -> Built:
             "\n".join(
                 (
                     f"{state.shown} cannot be built; the end of what dbt says of it:",
-                    *(f"  {line}" for line in last),
+                    # The folder is gone when this is read.
+                    *(f"  {line.replace(f'{scratch}/', '')}" for line in last),
                 )
             )
         )

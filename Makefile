@@ -11,7 +11,7 @@ export DBT_PROFILES_DIR := $(CURDIR)
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 # The recipe reads these from the environment: no value reaches make's eyes.
-export INPUT AS_OF
+export INPUT AS_OF BASE HEAD OUTPUT
 
 # An installation is done when a stamp with the checksum of its requirements
 # exists: a branch switch alone reinstalls nothing, a changed pin does.
@@ -27,8 +27,8 @@ LOCK := uv pip compile pyproject.toml --quiet --universal \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test check mutations torture lint format demo lock licences \
-    clean setup setup-bi setup-dev
+.PHONY: help build test check diff mutations torture lint format demo lock \
+    licences clean setup setup-bi setup-dev
 
 help: ## list the targets
 	@echo "make <target>:"
@@ -39,6 +39,11 @@ help: ## list the targets
 build: setup ## build and publish the demo, or INPUT=folder AS_OF=YYYY-MM-DD
 	@$(PY) -m perennial build $${INPUT:+--input "$$INPUT"} \
 	    $${AS_OF:+--as-of "$$AS_OF"}
+
+diff: setup-bi ## tell what changed in public numbers since BASE=commit (HEAD=)
+	@$(PY) -m perennial diff $${HEAD:+--head "$$HEAD"} \
+	    $${OUTPUT:+--output "$$OUTPUT"} -- \
+	    "$${BASE:?name the commit to compare with: make diff BASE=main}"
 
 mutations: setup-dev ## break the models on purpose and see which test notices
 	$(PY) tests/mutations.py

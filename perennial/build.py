@@ -13,19 +13,22 @@ from pathlib import Path
 
 import yaml
 
-from perennial import durable
+from perennial import dbt_process, durable
 from perennial.causes import cause_of
 from perennial.contract import read_contract
 from perennial.damage import find_damaged_parquet, find_folders_and_links
 from perennial.places import Places
+from perennial.progress import Progress
 from perennial.warehouse import attach, engine
 
 # Two lines for each good node, and what is only about dbt itself.
 UNINTERESTING = re.compile(
     r" \d+ of \d+ (START|OK|PASS|SKIP|NO-OP) "
     r"| (Registered adapter:|Unable to do partial|Concurrency:) "
+    r"|  (Found \d+ models|Finished running|Completed successfully)"
     r"|^[0-9:]+ *$"
 )
+FAILURE = re.compile(r"  Failure in ((?:\w+ )+)")
 # Work file and history hold addresses.
 PRIVATE = 0o077
 SECONDS_TO_END = 10
@@ -90,21 +93,26 @@ def run_build(
         *(("--target", target) if target else ()),
     ]
     causes: list[str] = []
+    failed: list[str] = []
 
     def listen(line: str) -> None:
         cause = cause_of(line, places.work.parent)
         if cause and cause not in causes:
             causes.append(cause)
+        failed.extend(FAILURE.findall(line))
+        progress.clear()
         say(line)
 
-    code = run_dbt(arguments, listen)
+    with Progress(say) as progress:
+        code = run_dbt(arguments, listen, progress.see)
     if code < 0:
         raise BuildError(
             f"dbt was ended by {signal.Signals(-code).name}. Nothing was published. "
             "If memory ran out, set PERENNIAL_MEMORY_LIMIT to less than there is"
         )
     if code:
-        why = "; ".join(causes) or "what it says is above"
+        said = f"{failed[0].strip()}; " if failed else ""
+        why = "; ".join(causes) or f"{said}what it says is above"
         raise BuildError(f"dbt build failed: {why}. Nothing was published")
     return began
 
@@ -179,18 +187,34 @@ def _clear_log(places: Places, path: Path) -> None:
         )
 
 
-def run_dbt(arguments: list[str], say: Say) -> int:
+def run_dbt(
+    arguments: list[str],
+    say: Say,
+    see: Say,
+    folder: Path | None = None,
+    environment: dict[str, str] | None = None,
+) -> int:
     """Run dbt in a process of its own, which ends when this one ends.
+
+    Args:
+        arguments: the command line of dbt.
+        say: takes the lines that a person wants to see.
+        see: takes every line.
+        folder: of the project; without it, the present one.
+        environment: of the process; without it, this one's.
 
     Returns:
         The exit code of dbt.
     """
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "perennial.dbt_process", *arguments],
+        # -P, and by its path: what stands beside a script would hide modules of
+        # the same name, and another folder may have no such script.
+        [sys.executable, "-u", "-P", dbt_process.__file__, *arguments],
+        cwd=folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=_environment(),
+        env=environment or _environment(),
         text=True,
         encoding="utf-8",
         errors="replace",
@@ -199,6 +223,7 @@ def run_dbt(arguments: list[str], say: Say) -> int:
     )
     try:
         for line in process.stdout or ():
+            see(line)
             if not UNINTERESTING.search(line):
                 say(line.rstrip("\n"))
         return process.wait()

@@ -3,6 +3,7 @@
 import functools
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from perennial.export import (
     export_mart_to_file,
     text_stream,
 )
+from perennial.failures import Commands
 from perennial.headlines import HeadlinesError, format_headlines, read_headlines
 from perennial.kept import KeptError, format_kept, list_kept, roll_back
 from perennial.lock import LockError, locked
@@ -30,6 +32,8 @@ from perennial.stops import StopError, stoppable
 from perennial.warehouse import WarehouseError
 
 DEMO_FOLDER = Path("data/demo")
+# Where somebody looks who has just built.
+NEXT = "Next: make dashboards, or the questions in README.md"
 # What building, publishing and reading say in words of their own.
 EXPECTED = (
     BuildError,
@@ -45,12 +49,19 @@ EXPECTED = (
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="perennial")
 def main() -> None:
     """What the dbt project perennial needs and SQL can't do.
 
-    The marts themselves are built by dbt; perennial build runs it.
+    The marts themselves are built by dbt; perennial build runs it. The exit
+    code is 0 when done, 1 after a failure, 2 for a wrong call, 130 when stopped
+    by Ctrl-C.
+
+    \b
+    Example:
+      perennial build
+      perennial headlines
     """
 
 
@@ -215,6 +226,7 @@ def build(
     Example:
       perennial build --input my_shop --as-of 2025-12-31
     """
+    began = time.monotonic()
     try:
         places = find_places()
         tables = public_tables(Path())
@@ -222,11 +234,12 @@ def build(
         words = "nothing was published. Build again when you like"
         with locked(places):
             with stoppable(words) as stop:
-                began = run_build(places, given, target, say)
+                since = run_build(places, given, target, say)
                 publish_build(
-                    *(places, tables, accepted, say), began, before_replace=stop.close
+                    *(places, tables, accepted, say), since, before_replace=stop.close
                 )
             show_headlines_of_published(places)
+            say(f"\nDone in {time.monotonic() - began:.0f} s. {NEXT}")
     except EXPECTED as error:
         raise click.ClickException(str(error)) from error
 
@@ -344,6 +357,54 @@ def export(mart: str, output: Path) -> None:
     except OSError as error:
         raise click.ClickException(
             f"cannot write to standard output: {error.strerror}"
+        ) from error
+
+
+@main.command()
+@click.argument("base")
+@click.option(
+    "--head",
+    metavar="REF",
+    help="The commit to look at; without it, the working tree as it is.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write to; without it, standard output.",
+)
+def diff(base: str, head: str | None, output: Path | None) -> None:
+    """Tell what changed in public numbers and columns since the commit BASE.
+
+    Both states are built on the demo, in a temporary folder that is removed at
+    the end; your files, warehouse and history are not touched. The answer is
+    Markdown, fit for a pull request. The exit code is 0 whether or not numbers
+    differ: that they do is often the purpose.
+
+    \b
+    Example:
+      perennial diff main
+      perennial diff v0.1.0 --head main --output changes.md
+    """
+    # Here, because no other command needs it.
+    from perennial.diff.review import review_change
+    from perennial.diff.states import DiffError
+
+    words = "nothing was compared, and what was built is removed"
+    try:
+        with stoppable(words):
+            page = review_change(
+                Path.cwd(), base, head, functools.partial(say, is_error=True)
+            )
+        if output is None:
+            say(page.rstrip("\n"))
+        else:
+            output.write_text(page, encoding="utf-8")
+            say(f"written: {output}", is_error=True)
+    except (DiffError, *EXPECTED) as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot write {error.filename or output}: {error.strerror}"
         ) from error
 
 

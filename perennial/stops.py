@@ -9,6 +9,12 @@ from types import FrameType
 class StopError(Exception):
     """Which signal came, in one line that says what to do."""
 
+    def __init__(self, number: int, words: str) -> None:
+        """Take the signal, and what to say after its name."""
+        super().__init__(f"stopped by {signal.Signals(number).name}; {words}")
+        # As a shell tells of what a signal has ended.
+        self.exit_code = 128 + number
+
 
 class Stop:
     """What a signal does: it stops, until there is nothing left to stop."""
@@ -33,9 +39,7 @@ class Stop:
         """Stop at the first signal; a second one must not stop the clearing up."""
         if self._is_closed or self.error:
             return
-        self.error = StopError(
-            f"stopped by {signal.Signals(number).name}; {self._words}"
-        )
+        self.error = StopError(number, self._words)
         raise self.error
 
 

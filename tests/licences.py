@@ -1,4 +1,4 @@
-"""Writes docs/licences.md: under which licence each run-time dependency is.
+"""Writes docs/licences.md: under which licence each dependency of users is.
 
 The licence is read from what the installed package says of itself, and told in
 the identifiers of SPDX. A test holds the document against the installation, so
@@ -19,12 +19,28 @@ from packaging.utils import canonicalize_name
 PROJECT = Path(__file__).parents[1]
 DOCUMENT = PROJECT / "docs/licences.md"
 
-# What may be among the run-time dependencies. Of `A OR B` one has to be here, of
-# `A AND B` both. MPL-2.0 binds who changes files of that package, and nobody
+# What may be among the dependencies. Of `A OR B` one has to be here, of `A AND B`
+# both. MPL, in both versions, binds who changes files of that package, and nobody
 # else; GPL, LGPL and AGPL are left out on purpose.
 ALLOWED = {
     *("0BSD", "Apache-2.0", "Artistic-1.0-Perl", "BSD-2-Clause", "BSD-3-Clause"),
-    *("CC0-1.0", "ISC", "MIT", "MPL-2.0", "PSF-2.0", "Unlicense", "Zlib"),
+    *("CC0-1.0", "ISC", "MIT", "MIT-0", "MIT-CMU", "MPL-1.1", "MPL-2.0"),
+    *("PSF-2.0", "Unlicense", "Zlib"),
+}
+# What says no licence, or is not installed where this runs: licence and why it may
+# be there all the same. Only of the optional part, which users choose to install.
+EXCEPTIONS = {
+    "brotlicffi": ("MIT", "only PyPy installs it; told by its package page"),
+    "dbtlabs-vortex": (
+        "none stated",
+        "the client of dbt-charts for usage statistics, by the same publisher; our "
+        "commands turn these off",
+    ),
+    "uuid": (
+        "none stated",
+        "needed by dbtlabs-vortex; the module of Python's own library as of 2006, "
+        "which Python's own hides",
+    ),
 }
 
 # The field `License` is free text: these are the texts that say exactly one.
@@ -50,8 +66,12 @@ CLASSIFIERS = {
     ),
     "GNU General Public License (GPL)": (("", "GPL-2.0-or-later"),),
     "GNU General Public License v2 or later (GPLv2+)": (("", "GPL-2.0-or-later"),),
+    "GNU Lesser General Public License v2 or later (LGPLv2+)": (
+        ("", "LGPL-2.0-or-later"),
+    ),
     "ISC License (ISCL)": (("", "ISC"),),
     "MIT License": (("", "MIT"),),
+    "Mozilla Public License 1.1 (MPL 1.1)": (("", "MPL-1.1"),),
     "Mozilla Public License 2.0 (MPL 2.0)": (("", "MPL-2.0"),),
 }
 
@@ -71,6 +91,18 @@ The identifiers are those of [SPDX](https://spdx.org/licenses/). They are of the
 package. A wheel may hold compiled libraries under terms of their own, which its \
 licence files name: those of scipy include run-time libraries of GCC, under the GPL \
 with its run-time exception and the LGPL.
+
+| package | licence | told by |
+|---|---|---|
+"""
+OPTIONAL_HEAD = """
+## Dashboards, reports and docs
+
+What `requirements-bi.txt` installs beside these, by `make setup-bi`: {count} \
+packages. No build and no publish needs any of them. The same licences are allowed; \
+{exceptions} are exceptions, each with its reason in the table. Who may not use \
+software without a stated licence leaves this part out: dashboards need it, the \
+tables do not.
 
 | package | licence | told by |
 |---|---|---|
@@ -149,12 +181,32 @@ def is_allowed(expression: str) -> bool:
     )
 
 
+def optional_names() -> list[str]:
+    """The packages that only the optional part installs."""
+    needed = set(pinned_names())
+    return [name for name in pinned_names("requirements-bi.txt") if name not in needed]
+
+
+def row(name: str) -> str:
+    """The line of a package."""
+    return f"| {name} | {' | '.join(EXCEPTIONS.get(name) or licence_of(name))} |\n"
+
+
 def document() -> str:
     """The page as the installation says it."""
-    names = sorted(pinned_names())
-    rows = [f"| {name} | {' | '.join(licence_of(name))} |" for name in names]
+    needed, optional = sorted(pinned_names()), sorted(optional_names())
     allowed = ", ".join(sorted(ALLOWED))
-    return HEAD.format(count=len(names), allowed=allowed) + "\n".join(rows) + "\n"
+    *some, last = sorted(EXCEPTIONS)
+    return "".join(
+        (
+            HEAD.format(count=len(needed), allowed=allowed),
+            *map(row, needed),
+            OPTIONAL_HEAD.format(
+                count=len(optional), exceptions=f"{', '.join(some)} and {last}"
+            ),
+            *map(row, optional),
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ says, and takes no seconds to do it.
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +28,7 @@ from perennial.build import (
     find_commit,
     read_variables,
 )
+from perennial.progress import ERASE_LINE, Progress
 from perennial.warehouse import DEFAULTS
 
 BUILD = [sys.executable, "-m", "perennial", "build"]
@@ -117,7 +120,10 @@ def test_a_build_is_published_and_its_headlines_shown(shop):
     outcome = build(shop, BUILDS)
     assert outcome.returncode == 0, outcome.stderr
     assert "published: build 00000002" in outcome.stdout
-    assert outcome.stdout.splitlines()[-1].startswith("Average CLV")
+    *_, last_number, blank, last = outcome.stdout.splitlines()
+    assert last_number.startswith("Average CLV")
+    assert blank == ""
+    assert re.fullmatch(r"Done in \d+ s\. Next: make dashboards, or .*", last)
     assert shop.number() == 2
 
 
@@ -149,6 +155,47 @@ def test_a_failed_build_publishes_nothing(shop):
     assert outcome.returncode == 1
     assert outcome.stderr.startswith("Error: dbt build failed")
     assert shop.number() == 1
+
+
+def test_a_failed_build_names_the_first_that_failed(shop):
+    says = "print('10:00:00  Failure in model dim_products (models/x.sql)', flush=True)"
+    outcome = build(shop, f"{says}; sys.exit(1)")
+    assert outcome.stderr == (
+        "Error: dbt build failed: model dim_products; what it says is above. "
+        "Nothing was published\n"
+    )
+
+
+def test_how_far_dbt_is_shows_in_quarters_where_nobody_watches(shop):
+    lines = "; ".join(
+        f"print('10:00:00  {n} of 8 {what} test t{n}', flush=True)"
+        for n in range(1, 9)
+        for what in ("START", "PASS")
+    )
+    outcome = build(shop, f"{lines}; {BUILDS}")
+    told = [line for line in outcome.stdout.splitlines() if "of 8" in line]
+    assert [line.partition(" tables")[0] for line in told] == [
+        *("2 of 8", "4 of 8", "6 of 8", "8 of 8"),
+    ]
+
+
+def test_how_far_dbt_is_moves_on_one_line_of_a_terminal():
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    screen, clock = Terminal(), iter(range(100))
+    with Progress(print, screen, lambda: next(clock)) as progress:
+        progress.see("10:00:00  1 of 9 START test a")
+        progress.see("10:00:00  1 of 1 OK hook: perennial.on-run-start.0")
+        assert screen.getvalue() == ""
+        progress.see("10:00:00  1 of 9 PASS a")
+        progress.see("10:00:00  2 of 9 FAIL 1 b")
+        *_, last = screen.getvalue().split(ERASE_LINE)
+        assert last == "2 of 9 tables and tests, 2 s"
+        assert "\n" not in screen.getvalue()
+        progress.clear()
+        assert screen.getvalue().endswith(ERASE_LINE)
 
 
 def test_a_dbt_that_was_killed_is_told_as_such(shop):
@@ -203,7 +250,7 @@ def test_a_signal_ends_dbt_and_frees_the_lock(shop, number):
     assert "another perennial" in build(shop, BUILDS).stderr
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
+    assert process.returncode == 128 + number
     assert errors.startswith(f"Error: stopped by {number.name}; nothing was published")
     assert "Traceback" not in errors
     assert is_gone(dbt)
@@ -341,6 +388,9 @@ def test_only_what_is_given_becomes_a_variable():
         "07:41:20  13 of 578 SKIP relation marts.dim_customers .. [SKIP]",
         "07:41:20  Registered adapter: duckdb=1.11.1",
         "07:41:20  Concurrency: 4 threads (target='duckdb')",
+        "07:41:20  Found 166 models, 3 snapshots, 10 analyses, 408 data tests",
+        "07:41:20  Finished running 3 project hooks, 2 seeds in 0 hours 0 minutes",
+        "07:41:20  Completed successfully",
         "07:41:20  ",
     ],
 )
@@ -355,6 +405,7 @@ def test_what_only_concerns_dbt_is_not_shown(line):
         "07:41:20  12 of 578 WARN 1 some_test .... [WARN 1 in 0.05s]",
         "07:41:20  12 of 578 ERROR creating sql table model marts.dim_customers",
         "07:41:20  Inputs: folder data/demo",
+        "07:41:20  Completed with 1 error, 0 partial successes, and 0 warnings:",
         "07:41:20    orders   data/demo/orders.csv, 7220 rows",
         "07:41:20  Done. PASS=573 WARN=0 ERROR=0 SKIP=0 NO-OP=0 TOTAL=573",
     ],

@@ -2,6 +2,8 @@
 
 import csv
 import hashlib
+import io
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -16,6 +18,7 @@ from perennial.cli import main
 from perennial.demo import COLUMNS
 from perennial.demo_dirty import DIRTY_ROWS
 from perennial.demo_stories import tell_stories
+from perennial.failures import painted
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "data" / "demo"
@@ -84,6 +87,56 @@ def test_unknown_command_is_an_error_that_names_it():
     assert result.exit_code == 2
     assert "no-such-command" in result.stderr
     assert isinstance(result.exception, SystemExit)
+
+
+# ------------------------------------------------------------------ how it ends
+
+
+class Screen(io.StringIO):
+    """What a terminal is to a program that writes to it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_what_fails_ends_with_1_and_what_is_called_wrongly_with_2(tmp_path):
+    assert run("headlines", PERENNIAL_PUBLISHED_FILE=str(tmp_path / "x")).exit_code == 1
+    assert run("headlines", "--no-such-option").exit_code == 2
+    assert run("check").exit_code == 2
+    assert run("--version").exit_code == 0
+
+
+def test_a_command_that_ctrl_c_stops_ends_with_130_and_a_sentence(monkeypatch):
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("perennial.cli.write_demo", stop)
+    result = run("demo")
+    assert result.exit_code == 130
+    assert result.stderr == "Error: stopped by SIGINT\n"
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_colours_are_for_terminals_whose_user_wants_them(
+    monkeypatch, environment, is_coloured
+):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert ("\x1b[31m" in painted("Error:", Screen(), fg="red")) is is_coloured
+    assert painted("Error:", io.StringIO(), fg="red") == "Error:"
+
+
+def test_the_exit_codes_of_the_docs_are_those_of_the_help():
+    told = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    section = told.partition("\n## Exit codes\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| (\d+) \|", section, re.MULTILINE) == ["0", "1", "2", "130"]
+    for code in ("0", "1", "2", "130"):
+        assert re.search(rf"\b{code}\b", run("--help").stdout)
 
 
 # ------------------------------------------------------------------------- demo

@@ -386,7 +386,7 @@ def test_a_signal_while_the_copy_is_written_is_a_sentence(second_build, number):
     )
     before = second_build.files()
     result = outside(second_build, sys.executable, "-c", script)
-    assert result.returncode == 1
+    assert result.returncode == 128 + number
     assert result.stderr == (
         f"Error: stopped by {number.name}; nothing was published. Publish again "
         "when you like\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from importlib.metadata import PackageNotFoundError, requires
@@ -108,6 +109,7 @@ def test_the_lock_is_made_for_the_python_that_pyproject_asks_for():
 # -------------------------------------------------------------------- licences
 
 PINNED = licences.pinned_names()
+OPTIONAL = licences.optional_names()
 
 
 def test_the_licences_are_listed_as_the_installed_packages_tell_them():
@@ -118,11 +120,28 @@ def test_the_licences_are_listed_as_the_installed_packages_tell_them():
 
 def test_each_package_that_is_installed_to_run_has_its_licence():
     assert set(PINNED) == set(read_pins("requirements.txt"))
+    assert set(PINNED + OPTIONAL) == set(read_pins("requirements-bi.txt"))
+    needed, _, optional = licences.DOCUMENT.read_text("utf-8").partition("\n## ")
+    for names, part in ((PINNED, needed), (OPTIONAL, optional)):
+        assert re.findall(r"^\| ([a-z0-9-]+) \|", part, re.M)[1:] == sorted(names)
 
 
 @pytest.mark.parametrize("name", PINNED)
 def test_each_run_time_dependency_may_be_one(name):
     assert licences.is_allowed(licences.licence_of(name)[0])
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_each_optional_dependency_may_be_one_or_is_an_exception(name):
+    if name not in licences.EXCEPTIONS:
+        assert licences.is_allowed(licences.licence_of(name)[0])
+
+
+def test_only_the_optional_part_has_exceptions_and_none_that_is_not_needed():
+    assert set(licences.EXCEPTIONS) <= set(OPTIONAL)
+    for name in licences.EXCEPTIONS:
+        with pytest.raises(licences.UnknownLicenceError):
+            licences.licence_of(name)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -20,7 +21,7 @@ EXTRAS = {
 }
 REQUIREMENTS = tuple(EXTRAS)
 TARGETS = (
-    *("build", "test", "check", "lint", "format", "demo", "lock", "clean"),
+    *("build", "test", "check", "diff", "lint", "format", "demo", "lock", "clean"),
     *("help", "licences", "mutations", "setup", "setup-bi", "setup-dev", "torture"),
 )
 
@@ -139,6 +140,54 @@ def make(*arguments, folder=ROOT, **environment):
         text=True,
         check=False,
     )
+
+
+# ------------------------------------------------------------------- workflows
+
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+STEPS = [
+    step
+    for path in WORKFLOWS
+    for job in yaml.safe_load(path.read_text())["jobs"].values()
+    for step in job["steps"]
+]
+
+
+def test_each_make_target_that_a_workflow_names_exists():
+    named = {
+        target
+        for step in STEPS
+        for targets in re.findall(r"\bmake ((?:[a-z-]+ ?)+)", step.get("run", ""))
+        for target in targets.split()
+    }
+    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    assert "diff" in named
+    assert named - known == set()
+
+
+def test_each_action_of_a_workflow_is_pinned_to_a_version_and_of_github():
+    used = [step["uses"] for step in STEPS if "uses" in step]
+    assert used
+    assert [one for one in used if not re.fullmatch(r"actions/[a-z-]+@v\d+", one)] == []
+
+
+def test_a_pull_request_shows_what_it_changes_in_public_numbers():
+    (step,) = [step for step in STEPS if "make diff" in step.get("run", "")]
+    assert step["env"]["BASE"] == "${{ github.event.pull_request.base.sha }}"
+    assert 'cat "$OUTPUT" >> "$GITHUB_STEP_SUMMARY"' in step["run"]
+    depths = [step.get("with", {}).get("fetch-depth") for step in STEPS]
+    assert 0 in depths, "without its history there is no commit to compare with"
+
+
+def test_no_workflow_writes_what_others_say_into_a_script():
+    """What a pull request is called is a value of its author, not of ours."""
+    assert [step["run"] for step in STEPS if "${{" in step.get("run", "")] == []
+
+
+def test_diff_without_a_base_says_how_to_name_one():
+    refused = make("diff", "--assume-old=setup-bi", "PY=true", "BASE=")
+    assert refused.returncode != 0
+    assert "make diff BASE=main" in refused.stderr
 
 
 def test_make_alone_lists_every_target_with_what_it_does():

@@ -27,7 +27,7 @@ LOCK := uv pip compile pyproject.toml --quiet --universal \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test check mutations torture lint format demo lock licences \
+.PHONY: help build docs test check mutations torture lint format demo lock licences \
     clean setup setup-bi setup-dev
 
 help: ## list the targets
@@ -39,6 +39,9 @@ help: ## list the targets
 build: setup ## build and publish the demo, or INPUT=folder AS_OF=YYYY-MM-DD
 	@$(PY) -m perennial build $${INPUT:+--input "$$INPUT"} \
 	    $${AS_OF:+--as-of "$$AS_OF"}
+
+docs: setup-bi ## write the docs, all of them, to site/docs
+	@$(PY) -m perennial docs
 
 mutations: setup-dev ## break the models on purpose and see which test notices
 	$(PY) tests/mutations.py

@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import yaml
@@ -179,8 +179,15 @@ def _clear_log(places: Places, path: Path) -> None:
         )
 
 
-def run_dbt(arguments: list[str], say: Say) -> int:
+def run_dbt(
+    arguments: list[str], say: Say, further: Mapping[str, str] | None = None
+) -> int:
     """Run dbt in a process of its own, which ends when this one ends.
+
+    Args:
+        arguments: those of dbt's command line.
+        say: is told each line that dbt writes.
+        further: variables of the environment that differ from this process's.
 
     Returns:
         The exit code of dbt.
@@ -190,7 +197,7 @@ def run_dbt(arguments: list[str], say: Say) -> int:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=_environment(),
+        env={**_environment(), **(further or {})},
         text=True,
         encoding="utf-8",
         errors="replace",

@@ -72,13 +72,12 @@ def read_backtest(published: Path) -> Backtest:
     )
 
 
-def plot(tested: Tested, what: str, label: str, width: int = 560) -> str:
+def plot(tested: Tested, what: str, width: int = 400) -> str:
     """Predicted beside actual by decile, as SVG.
 
     Args:
         tested: a model of the backtest.
         what: `orders` or `revenue`.
-        label: the words at the vertical axis, with the unit.
         width: of the plot in pixels.
     """
     # Here, since nothing else needs it, and it takes a moment.
@@ -87,6 +86,12 @@ def plot(tested: Tested, what: str, label: str, width: int = 560) -> str:
     series = {"actual": f"actual_{what}", "predicted": f"predicted_{what}"}
     if what == "orders":
         series["past rate"] = "naive_predicted_orders"
+    unit, event = (
+        ("subscription", "renewals")
+        if tested.is_of_renewals
+        else ("customer", "orders")
+    )
+    title = f"{(event if what == 'orders' else what).capitalize()} per {unit}"
     rows = [
         {
             "decile": int(row["value_decile"]),
@@ -103,7 +108,7 @@ def plot(tested: Tested, what: str, label: str, width: int = 560) -> str:
             "type": "ordinal",
             "axis": {"title": "decile of predicted revenue, 10 the highest"},
         },
-        "y": {"field": "value", "type": "quantitative", "axis": {"title": label}},
+        "y": {"field": "value", "type": "quantitative", "axis": {"title": None}},
         "color": {
             "field": "series",
             "scale": {"domain": list(colours), "range": list(colours.values())},
@@ -129,11 +134,21 @@ def plot(tested: Tested, what: str, label: str, width: int = 560) -> str:
             "width": width,
             "height": 260,
             "background": "transparent",
+            "title": title,
             "data": {"values": rows},
             "layer": [layer(marks[name], name) for name in series],
             "config": {
                 "font": "sans-serif",
-                "axis": {"grid": True, "gridColor": "#e6e9ee", "labelAngle": 0},
+                "axis": {
+                    "grid": False,
+                    "labelAngle": 0,
+                    "labelFontSize": 12,
+                    "titleFontSize": 12,
+                    "titleFontWeight": "normal",
+                },
+                "axisY": {"grid": True, "gridColor": "#e6e9ee"},
+                "legend": {"labelFontSize": 12},
+                "title": {"anchor": "start", "fontSize": 14},
                 "view": {"stroke": None},
             },
         }

@@ -125,26 +125,7 @@ def _write_documents(
 def _write_backtest(places: Places, folder: Path) -> None:
     backtest = read_backtest(places.published)
     plots = {
-        tested.name: [
-            Markup(
-                plot(
-                    tested,
-                    "orders",
-                    "renewals per subscription"
-                    if tested.is_of_renewals
-                    else "orders per customer",
-                )
-            ),
-            Markup(
-                plot(
-                    tested,
-                    "revenue",
-                    "revenue per subscription"
-                    if tested.is_of_renewals
-                    else "revenue per customer",
-                )
-            ),
-        ]
+        tested.name: [Markup(plot(tested, what)) for what in ("orders", "revenue")]
         for tested in backtest.models
     }
     _write(folder / BACKTEST, "backtest.html", backtest=backtest, plots=plots)
@@ -179,9 +160,7 @@ def _neighbour(output: Path, path: str, made_by: str) -> Neighbour:
 
 
 def _newest_report(output: Path) -> Neighbour:
-    found = sorted(
-        (output.parent / "reports").rglob("*.html"),
-        key=lambda path: path.stat().st_mtime,
-    )
-    href = os.path.relpath(found[-1], output) if found else None
+    found = (output.parent / "reports").rglob("*.html")
+    newest = max(found, key=lambda path: path.stat().st_mtime, default=None)
+    href = os.path.relpath(newest, output) if newest else None
     return Neighbour(href, "make report")

@@ -59,7 +59,7 @@ def write_all(
     documents = find_documents(project)
     pictures = find_pictures(project)
     pages = _write_documents(project, folder, documents, pictures)
-    _write_backtest(places, folder)
+    write_backtest(places.published, folder / BACKTEST)
     with tempfile.TemporaryDirectory(prefix="perennial-docs-") as scratch:
         say("dbt docs: reading the project and the shapes of its tables")
         target = dbt_pages.generate(places, variables, Path(scratch), say)
@@ -122,19 +122,21 @@ def _write_documents(
     return pages
 
 
-def _write_backtest(places: Places, folder: Path) -> None:
-    backtest = read_backtest(places.published)
+def write_backtest(published: Path, path: Path) -> None:
+    """Write the page of the backtest, with plots or with why there is none."""
+    backtest = read_backtest(published)
     plots = {
         tested.name: [Markup(plot(tested, what)) for what in ("orders", "revenue")]
         for tested in backtest.models
     }
-    _write(folder / BACKTEST, "backtest.html", backtest=backtest, plots=plots)
+    _write(path, "backtest.html", backtest=backtest, plots=plots)
 
 
 def _greeting(project: Path, nodes: set[str], documents: dict[str, str]) -> str:
     """The map as Markdown for dbt's page: its tables, models linked to theirs."""
     text = (project / GREETING_FROM).read_text(encoding="utf-8")
-    text = re.sub(r"```mermaid.*?```\s*", "", text, flags=re.DOTALL)
+    picture = f"[As a picture]({documents[GREETING_FROM]})\n\n"
+    text = re.sub(r"```mermaid.*?```\s*", picture, text, flags=re.DOTALL)
     # The page has one first heading already.
     text = re.sub(r"^(#+) ", r"#\1 ", text, flags=re.MULTILINE)
     models = {node.rpartition(".")[2]: node for node in nodes}

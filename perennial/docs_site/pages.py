@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path, PurePosixPath
@@ -11,6 +11,8 @@ from posixpath import normpath, relpath
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+from perennial.docs_site.flowchart import draw_flowchart
 
 PICTURES = {".svg", ".png"}
 # Documents of the root and elsewhere that the others speak of.
@@ -64,19 +66,13 @@ def find_pictures(project: Path) -> dict[str, str]:
     }
 
 
-def render(
-    text: str,
-    source: str,
-    places: Mapping[str, str],
-    drawings: Mapping[str, str] | None = None,
-) -> Page:
+def render(text: str, source: str, places: Mapping[str, str]) -> Page:
     """One document as a page.
 
     Args:
         text: Markdown.
         source: its path in the project.
         places: the path in the folder of each document and picture.
-        drawings: SVG that stands for a block of code, by its language.
     """
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = parser.parse(text)
@@ -92,7 +88,7 @@ def render(
             _mend_link(child, source, places)
     parser.add_render_rule("table_open", _open_table)
     parser.add_render_rule("table_close", _close_table)
-    parser.add_render_rule("fence", _fences(drawings or {}))
+    parser.add_render_rule("fence", _show_fence)
     html = parser.renderer.render(tokens, parser.options, {})
     return Page(source, places[source], title, html)
 
@@ -150,19 +146,15 @@ def _close_table(*_: object) -> str:
     return "</table></div>\n"
 
 
-def _fences(drawings: Mapping[str, str]) -> Callable[..., str]:
-    """How blocks of code are shown: CSV as a table, the rest as it is."""
-
-    def show(_renderer: object, tokens: list[Token], index: int, *_: object) -> str:
-        token = tokens[index]
-        language, _space, name = token.info.strip().partition(" ")
-        if language in drawings:
-            return f'<div class="wide">{drawings[language]}</div>\n'
-        if language == "csv":
-            return _csv_table(token.content, name)
-        return f"<pre><code>{escape(token.content)}</code></pre>\n"
-
-    return show
+def _show_fence(_renderer: object, tokens: list[Token], index: int, *_: object) -> str:
+    """A block of code: a flowchart is drawn, CSV is a table, the rest stays."""
+    token = tokens[index]
+    language, _space, name = token.info.strip().partition(" ")
+    if language == "mermaid":
+        return f'<div class="wide">{draw_flowchart(token.content)}</div>\n'
+    if language == "csv":
+        return _csv_table(token.content, name)
+    return f"<pre><code>{escape(token.content)}</code></pre>\n"
 
 
 def _csv_table(text: str, name: str) -> str:

@@ -21,7 +21,9 @@ from playwright.sync_api import Page as Tab
 from playwright.sync_api import sync_playwright
 from test_personal_data import hits, personal_of
 
+from perennial.docs_site.contents import write_backtest
 from perennial.docs_site.diagram import draw_stars
+from perennial.docs_site.flowchart import draw_flowchart, parse
 from perennial.docs_site.pages import render
 from perennial.docs_site.shapes import copy_shapes
 from perennial.docs_site.tables import Column, Relation, Table
@@ -367,6 +369,24 @@ def test_the_lineage_of_a_table_is_quiet(docs: Path, tab: Tab) -> None:
 # ------------------------------------------------------------------- when it fails
 
 
+def test_a_skipped_backtest_says_why(tmp_path: Path) -> None:
+    with duckdb.connect(tmp_path / "published.duckdb") as file:
+        file.execute(
+            """
+            create schema marts;
+            create table marts.rpt_clv_backtest as select
+                'none' as model_name, 'all' as value_decile,
+                date '2024-12-20' as cut_date, 11 as held_out_days,
+                'skipped' as backtest_status, 'Too <short>.' as backtest_reason
+            """
+        )
+    write_backtest(tmp_path / "published.duckdb", tmp_path / "backtest.html")
+    text = (tmp_path / "backtest.html").read_text()
+
+    assert "There is no backtest of this data. Too &lt;short&gt;." in text
+    assert "<svg" not in text
+
+
 def test_without_a_published_file_there_is_one_sentence(tmp_path: Path) -> None:
     outcome = run_perennial("docs", "--output", str(tmp_path / "docs"), folder=tmp_path)
 
@@ -495,6 +515,54 @@ def test_csv_of_the_docs_is_a_table() -> None:
 
     assert "<caption>orders</caption>" in page.html
     assert "<td>a, &lt;b&gt;</td>" in page.html
+
+
+CHART = """
+flowchart TB
+    subgraph early
+        a[one] --> b[(two<br>three)]
+    end
+    b & c{{gate}} --> d[/"last, one"/]
+    a -- by a way of its own --> d
+"""
+
+
+def test_flowcharts_are_read_as_they_are_written() -> None:
+    chart = parse(CHART)
+    found = {name: node.lines for name, node in chart.nodes.items()}
+
+    assert found == {
+        "a": ["one"],
+        "b": ["two", "three"],
+        "c": ["gate"],
+        "d": ["last, one"],
+    }
+    assert chart.edges == [("a", "b"), ("b", "d"), ("c", "d"), ("a", "d")]
+    assert [node.group for node in chart.nodes.values()] == ["early", "early", "", ""]
+
+
+@pytest.mark.parametrize("source", ["docs/map.md", "README.md"])
+def test_flowcharts_show_every_node_and_edge(source: str) -> None:
+    text = (PROJECT / source).read_text(encoding="utf-8")
+    (written,) = re.findall(r"```mermaid\n(.*?)```", text, re.DOTALL)
+    chart = parse(written)
+    drawn = draw_flowchart(written)
+    boxes = [
+        tuple(map(int, found))
+        for found in re.findall(
+            r'<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"', drawn
+        )
+    ]
+
+    assert len(boxes) == len(chart.nodes) > 8
+    assert drawn.count('class="tip"') == len(chart.edges) > 8
+    for node in chart.nodes.values():
+        for line in node.lines:
+            assert f">{line}</text>" in drawn
+    for number, (x, y, width, height) in enumerate(boxes):
+        for left, top, wide, high in boxes[number + 1 :]:
+            apart = x + width <= left or left + wide <= x
+            assert apart or y + height <= top or top + high <= y
 
 
 def test_boxes_of_the_diagram_never_overlap() -> None:

@@ -17,7 +17,7 @@ from perennial.places import Places
 # is an error on the console, and a request for a file that is not there.
 MENDS = (
     ("""href="${require('./assets/favicons/favicon.ico')}\"""", 'href="data:,"'),
-    ('xlink:href="{{ getIcon', 'ng-attr-xlink:href="{{ getIcon'),
+    ('xlink:href="{{ getIcon', 'ng-attr-href="{{ getIcon'),
 )
 QUIET = {
     "DO_NOT_TRACK": "1",

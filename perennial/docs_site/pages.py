@@ -151,7 +151,7 @@ def _show_fence(_renderer: object, tokens: list[Token], index: int, *_: object) 
     token = tokens[index]
     language, _space, name = token.info.strip().partition(" ")
     if language == "mermaid":
-        return f'<div class="wide">{draw_flowchart(token.content)}</div>\n'
+        return f'<div class="wide broad">{draw_flowchart(token.content)}</div>\n'
     if language == "csv":
         return _csv_table(token.content, name)
     return f"<pre><code>{escape(token.content)}</code></pre>\n"

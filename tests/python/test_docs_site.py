@@ -351,6 +351,8 @@ def test_dbt_docs_are_quiet_and_greet_with_the_map(docs: Path, tab: Tab) -> None
     link = tab.locator('a[href="#!/model/model.perennial.int_mrr_changes"]')
 
     assert link.first.inner_text() == "int_mrr_changes"
+    icon = tab.locator("svg.menu-icon-on use, svg.menu-icon-off use").first
+    assert icon.evaluate("use => use.getBoundingClientRect().width") > 0
     assert tab.locator("text=The map: which model decides what").count() == 1
 
 

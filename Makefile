@@ -27,8 +27,8 @@ LOCK := uv pip compile pyproject.toml --quiet --universal \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test check diff mutations torture lint format demo lock \
-    licences clean setup setup-bi setup-dev
+.PHONY: help build dashboards serve report docs diff test check mutations torture \
+    lint format demo lock licences clean setup setup-bi setup-dev
 
 help: ## list the targets
 	@echo "make <target>:"
@@ -44,6 +44,9 @@ diff: setup-bi ## tell what changed in public numbers since BASE=commit (HEAD=)
 	@$(PY) -m perennial diff $${HEAD:+--head "$$HEAD"} \
 	    $${OUTPUT:+--output "$$OUTPUT"} -- \
 	    "$${BASE:?name the commit to compare with: make diff BASE=main}"
+
+docs: setup-bi ## write the docs, all of them, to site/docs
+	@$(PY) -m perennial docs
 
 mutations: setup-dev ## break the models on purpose and see which test notices
 	$(PY) tests/mutations.py

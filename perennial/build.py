@@ -190,7 +190,7 @@ def _clear_log(places: Places, path: Path) -> None:
 def run_dbt(
     arguments: list[str],
     say: Say,
-    see: Say,
+    see: Say | None = None,
     folder: Path | None = None,
     environment: dict[str, str] | None = None,
 ) -> int:
@@ -199,9 +199,9 @@ def run_dbt(
     Args:
         arguments: the command line of dbt.
         say: takes the lines that a person wants to see.
-        see: takes every line.
+        see: takes every line, for what counts them.
         folder: of the project; without it, the present one.
-        environment: of the process; without it, this one's.
+        environment: of the process; without it, `dbt_environment`.
 
     Returns:
         The exit code of dbt.
@@ -214,7 +214,7 @@ def run_dbt(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=environment or _environment(),
+        env=environment or dbt_environment(),
         text=True,
         encoding="utf-8",
         errors="replace",
@@ -223,7 +223,8 @@ def run_dbt(
     )
     try:
         for line in process.stdout or ():
-            see(line)
+            if see:
+                see(line)
             if not UNINTERESTING.search(line):
                 say(line.rstrip("\n"))
         return process.wait()
@@ -250,7 +251,7 @@ def _signal_group(process: subprocess.Popen[str], number: signal.Signals) -> Non
         os.killpg(process.pid, number)
 
 
-def _environment() -> dict[str, str]:
+def dbt_environment() -> dict[str, str]:
     """The environment of dbt, with the commit that builds the numbers."""
     environment = dict(os.environ)
     # What this process runs with, dbt runs with: it may not be installed.

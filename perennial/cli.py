@@ -34,6 +34,7 @@ from perennial.warehouse import WarehouseError
 DEMO_FOLDER = Path("data/demo")
 # Where somebody looks who has just built.
 NEXT = "Next: make dashboards, or the questions in README.md"
+DOCS_FOLDER = Path("site/docs")
 # What building, publishing and reading say in words of their own.
 EXPECTED = (
     BuildError,
@@ -406,6 +407,40 @@ def diff(base: str, head: str | None, output: Path | None) -> None:
         raise click.ClickException(
             f"cannot write {error.filename or output}: {error.strerror}"
         ) from error
+
+
+@main.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=DOCS_FOLDER,
+    show_default=True,
+    help="Folder to write to; docs that are there are replaced.",
+)
+@click.option("--vars", "variables", help="Variables of the build, as dbt takes them.")
+def docs(output: Path, variables: str | None) -> None:
+    """Write one folder of docs, which opens from disk without any network.
+
+    Tables with keys and relations, dbt docs, lineage by column, metrics, the
+    last backtest, decisions and guides, behind one start page. As-of date,
+    build and backtest are those of the published file; of the work file only
+    the shapes of the tables are read. Folder and files are replaced together,
+    when all of them are written.
+
+    \b
+    Example:
+      perennial build
+      perennial docs
+    """
+    # Here, because the parts that it needs are optional.
+    from perennial.docs_site import DocsError, build_docs
+
+    try:
+        sizes = build_docs(find_places(), output, variables, say)
+    except (DocsError, *EXPECTED) as error:
+        raise click.ClickException(str(error)) from error
+    megabytes = sum(sizes.values()) / 1_000_000
+    say(f"{output / 'index.html'}  {len(sizes)} files, {megabytes:.1f} MB")
 
 
 @main.command()

@@ -27,7 +27,7 @@ LOCK := uv pip compile pyproject.toml --quiet --universal \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test check mutations torture lint format demo lock licences \
+.PHONY: help build report test check mutations torture lint format demo lock licences \
     clean setup setup-bi setup-dev
 
 help: ## list the targets
@@ -39,6 +39,9 @@ help: ## list the targets
 build: setup ## build and publish the demo, or INPUT=folder AS_OF=YYYY-MM-DD
 	@$(PY) -m perennial build $${INPUT:+--input "$$INPUT"} \
 	    $${AS_OF:+--as-of "$$AS_OF"}
+
+report: setup-bi ## write the reports of reports/ to site/reports
+	@$(PY) -m perennial report
 
 mutations: setup-dev ## break the models on purpose and see which test notices
 	$(PY) tests/mutations.py

@@ -3,7 +3,7 @@
 from perennial.headlines import average_of_payers
 from perennial.report.content import Picture, Section, Table
 from perennial.report.definition import Bridge, Headlines, Renewals
-from perennial.report.pictures import bars, lines, waterfall
+from perennial.report.pictures import lines, waterfall
 from perennial.report.reading import Reading
 from perennial.report.words import (
     amount,
@@ -111,7 +111,7 @@ def _say_headlines(reading: Reading, mrr: tuple, orders: tuple) -> str:
     parts = []
     for label, (now, before), column in (
         ("MRR", mrr, "ending_mrr"),
-        ("Order revenue", orders, "net_revenue"),
+        ("order revenue", orders, "net_revenue"),
     ):
         if now.get(column) is None:
             continue
@@ -120,9 +120,10 @@ def _say_headlines(reading: Reading, mrr: tuple, orders: tuple) -> str:
         parts.append(f"{value} ({moved})" if moved else value)
     if not parts:
         return f"Nothing was paid or ordered in {reading.month_in_words}."
+    said = "; ".join(parts)
     return (
-        "; ".join(parts)
-        + f" in {reading.month_in_words}, change against {month_name(reading.before)}."
+        f"{said[0].upper()}{said[1:]}"
+        f" in {reading.month_in_words}, change against {month_name(reading.before)}."
     )
 
 
@@ -298,9 +299,6 @@ def renewals(reading: Reading, index: int, choice: Renewals) -> Section:
             ("All", total),
         )
     ]
-    labels = [row[0] for row in rows[:-1]]
-    spoken = "; ".join(f"{row[0]} due {row[2]}, expected {row[3]}" for row in rows[:-1])
-    currency = reading.build.policy("reporting_currency")
     return Section(
         name="renewals",
         title=title,
@@ -308,16 +306,6 @@ def renewals(reading: Reading, index: int, choice: Renewals) -> Section:
         says=f"{many(total['subscriptions'], 'subscription')} with "
         f"{amount(total['mrr_due'])} MRR come to renew in {ahead}; "
         f"{amount(total['expected_mrr'])} is expected to stay.",
-        picture=bars(
-            "renewals",
-            f"Bars of MRR that comes to renew, by month, {currency}: {spoken}.",
-            f"MRR, {currency}",
-            labels,
-            {
-                "MRR due": [float(row["mrr_due"] or 0) for row in found],
-                "Expected to stay": [float(row["expected_mrr"] or 0) for row in found],
-            },
-        ),
         tables=[
             Table(
                 (

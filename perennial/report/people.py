@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from perennial.report.content import Section, Table
+from perennial.report.content import Picture, Section, Table
 from perennial.report.definition import AtRiskCustomers, BestCustomers, Customers
+from perennial.report.pictures import bars
 from perennial.report.reading import Reading
-from perennial.report.words import amount, many, one_line
+from perennial.report.words import amount, many, one_line, rate
 
 FILTERS = {
     "channel": "acquisition_channel",
@@ -87,10 +88,43 @@ def best_customers(reading: Reading, index: int, choice: BestCustomers) -> Secti
         marts=marts,
         says=f"The best {many(len(found), 'customer')} have a lifetime value of "
         f"{amount(top)}{share}.",
+        picture=_deciles(reading, condition, values),
         tables=[
             Table(("Customer", "So far", "Predicted", "Range", "Lifetime value"), rows)
         ],
         notes=[f"As of {reading.as_of}; so far: margin of what was paid."],
+    )
+
+
+def _deciles(
+    reading: Reading, condition: str, values: dict[str, Any]
+) -> Picture | None:
+    """Lifetime value by tenth of the customers, as far as there are tenths."""
+    found = reading.rows(
+        f"""
+        select
+            value.clv_decile as decile,
+            sum(value.total_clv) as clv,
+            sum(value.total_clv) / nullif(sum(sum(value.total_clv)) over (), 0)
+                as share
+        from marts.fct_customer_lifetime_value as value
+        inner join marts.dim_customers as customer
+            on value.customer_key = customer.customer_key
+        where value.clv_decile is not null and {condition}
+        group by decile
+        order by decile desc
+        """,
+        **values,
+    )
+    if len(found) < 2:
+        return None
+    currency = reading.build.policy("reporting_currency")
+    spoken = ", ".join(f"{row['decile']}: {amount(row['clv'])}" for row in found)
+    return bars(
+        "deciles",
+        f"Bars of lifetime value by decile of customers, {currency}: {spoken}.",
+        ("Decile of customers by lifetime value, 10 is the best", f"CLV, {currency}"),
+        [(str(row["decile"]), float(row["clv"]), rate(row["share"])) for row in found],
     )
 
 

@@ -8,7 +8,7 @@ from perennial.report.content import Picture
 from perennial.report.problem import ReportError
 
 # The colours keep their meaning in every picture.
-TOTAL, GAIN, LOSS, SECOND = "#44546a", "#0f7b6c", "#c2410c", "#a3adba"
+TOTAL, GAIN, LOSS = "#44546a", "#0f7b6c", "#c2410c"
 WIDTH = 584
 # Twice the pixels: phones show them small and sharp.
 SCALE = 2
@@ -193,7 +193,8 @@ def lines(
                         "format": "%b %y",
                         "labelAngle": 0,
                         "grid": False,
-                        "labelOverlap": "parity",
+                        "labelOverlap": "greedy",
+                        "labelSeparation": 12,
                     },
                 },
                 "y": {
@@ -211,44 +212,54 @@ def lines(
 def bars(
     name: str,
     alt: str,
-    title: str,
-    labels: list[str],
-    series: dict[str, list[float]],
+    titles: tuple[str, str],
+    values: list[tuple[str, float, str]],
 ) -> Picture:
-    """Bars of each series beside each other, by label."""
-    values = [
-        {"series": name_of_series, "label": label, "value": value}
-        for name_of_series, numbers in series.items()
-        for label, value in zip(labels, numbers, strict=True)
-    ]
+    """One bar for each label, with words above it.
+
+    Args:
+        name: of the picture.
+        alt: the picture in words.
+        titles: of the axes, across and up.
+        values: label, value, and the words above the bar.
+    """
+    across, up = titles
+    x = {
+        "field": "label",
+        "type": "nominal",
+        "sort": [label for label, _, _ in values],
+        "axis": {"title": across, "labelAngle": 0, "grid": False},
+        "scale": {"paddingInner": 0.25},
+    }
+    y = {
+        "field": "value",
+        "type": "quantitative",
+        "axis": {"title": up, "format": ",.0f", "tickCount": 4},
+    }
     return _picture(
         name,
         alt,
-        190,
+        180,
         {
-            "data": {"values": values},
-            "mark": {"type": "bar"},
-            "encoding": {
-                "x": {
-                    "field": "label",
-                    "type": "nominal",
-                    "sort": labels,
-                    "axis": {
-                        "title": None,
-                        "labelAngle": 0,
-                        "grid": False,
-                        "labelOverlap": "parity",
-                    },
-                    "scale": {"paddingInner": 0.3},
-                },
-                "xOffset": {"field": "series", "sort": list(series)},
-                "y": {
-                    "field": "value",
-                    "type": "quantitative",
-                    "axis": {"title": title, "format": ",.0f", "tickCount": 4},
-                },
-                "color": _colours(list(series)),
+            "data": {
+                "values": [
+                    {"label": label, "value": value, "shown": shown}
+                    for label, value, shown in values
+                ]
             },
+            "encoding": {"x": x, "y": y},
+            "layer": [
+                {"mark": {"type": "bar", "color": TOTAL}},
+                {
+                    "mark": {
+                        "type": "text",
+                        "dy": -8,
+                        "fontSize": 12,
+                        "color": "#1f2937",
+                    },
+                    "encoding": {"text": {"field": "shown", "type": "nominal"}},
+                },
+            ],
         },
     )
 

@@ -50,17 +50,18 @@ def data_quality(reading: Reading, index: int, choice: DataQuality) -> Section:
             left = sum(row["row_count"] for row in further)
             rows.append((many(len(further), "further kind"), "", count(left)))
         tables.append(Table(("Rejected in", "Reason", "Rows"), rows, wordy=(1,)))
-    notes = [
-        "Reconciliation: "
-        + (
+    if counted["differing"]:
+        adds_up = (
             f"{many(counted['differing'], 'table')} with rows or amounts that do not "
-            "add up; see rpt_input_reconciliation."
-            if counted["differing"]
-            else f"{count(raw)} rows read = {count(counted['accepted_rows'])} accepted "
-            f"+ {count(rejected)} rejected + {count(counted['after_as_of_rows'])} after "
+            "add up; see marts.rpt_input_reconciliation."
+        )
+    else:
+        adds_up = (
+            f"{count(raw)} rows read = {count(counted['accepted_rows'])} accepted + "
+            f"{count(rejected)} rejected + {count(counted['after_as_of_rows'])} after "
             "the as-of date; amounts add up too, table by table."
         )
-    ]
+    notes = [f"Reconciliation: {adds_up}"]
     restated = reading.rows(
         """
         select restated_month, metric_name, old_value, new_value, reason
@@ -106,7 +107,8 @@ def data_quality(reading: Reading, index: int, choice: DataQuality) -> Section:
             *("rpt_restatements", "build_info"),
         ),
         says=f"{count(rejected)} of {count(raw)} input rows were rejected{share}; "
-        f"{many(len(restated), 'number')} of closed months moved.",
+        f"{many(len(restated), 'number') if restated else 'no number'} of closed "
+        "months moved.",
         tables=tables,
         notes=notes,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from perennial.places import Places
-from perennial.report.definition import Written, read_definition
+from perennial.report.definition import read_definition
 from perennial.report.message import read_sender, write_message
 from perennial.report.page import (
     embedded,

@@ -128,9 +128,8 @@ def conversion(reading: Reading, index: int, choice: Conversion) -> Section:
     if rated:
         best = max(rated, key=lambda row: row["conversion_rate"])
         says = (
-            f"{one_line(best['platform'])} converts best in "
-            f"{reading.month_in_words}: {rate(best['conversion_rate'])} of its "
-            "sessions became orders."
+            f"Best in {reading.month_in_words}: {one_line(best['platform'])}, where "
+            f"{rate(best['conversion_rate'])} of the sessions became orders."
         )
     else:
         says = (

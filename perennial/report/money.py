@@ -309,16 +309,16 @@ def renewals(reading: Reading, index: int, choice: Renewals) -> Section:
         tables=[
             Table(
                 (
-                    *("Due in", "Subscriptions", "MRR due", "MRR expected"),
-                    *("Expected", "Cancelled"),
+                    *("Due in", "Terms", "MRR due", "MRR expected"),
+                    *("Rate", "Cancelled"),
                 ),
                 rows,
                 has_total=True,
             )
         ],
         notes=[
-            "Each subscription once, with the term that is open; cancelled: it is "
-            "known that it will not renew."
+            "Each subscription once, with the term that is open. Rate: share of the "
+            "MRR that is expected; cancelled: known not to renew."
         ],
     )
 

@@ -21,8 +21,9 @@ def read_sender(text: str | None) -> Address:
     Raises:
         ReportError: it is none; the message does not repeat it.
     """
-    name, address = parseaddr(text or NO_SENDER)
-    if not ADDRESS.fullmatch(address) or not name.isprintable():
+    given = text or NO_SENDER
+    name, address = parseaddr(given)
+    if not ADDRESS.fullmatch(address) or not given.isprintable():
         raise ReportError(
             "PERENNIAL_REPORT_FROM is no e-mail address; give it like "
             "reports@example.com or Reports <reports@example.com>"

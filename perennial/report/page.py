@@ -124,7 +124,7 @@ def _lines(content: Content) -> Iterator[str]:
         if section.tables:
             yield ""
         yield from section.notes
-        yield f"From {section.sources}"
+        yield f"Source: {section.sources}"
     yield ""
     yield "-- "
     yield from content.foot

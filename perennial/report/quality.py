@@ -94,8 +94,7 @@ def data_quality(reading: Reading, index: int, choice: DataQuality) -> Section:
         )
     else:
         notes.append(
-            "Restated: nothing; months that were over are told as the build before "
-            "told them."
+            "Restated: nothing; no month that was over is told otherwise than before."
         )
     accepted = reading.build.accepted_audits
     notes.append(f"Accepted audits: {_whole(accepted) if accepted else 'none'}.")

@@ -47,7 +47,8 @@ def products(reading: Reading, index: int, choice: Products) -> Section:
     of = f", category {', '.join(map(one_line, categories))}" if categories else ""
     title = f"Most profitable products{of}"
     if not found:
-        return Section("products", title, marts, "No product of these was sold.")
+        sold = "No product of these was sold." if of else "No sold product is known."
+        return Section("products", title, marts, sold)
     rows = [
         (
             one_line(row["product_name"] or row["product_id"]),

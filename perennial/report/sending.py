@@ -90,8 +90,9 @@ def send(message: EmailMessage, recipients: list[str], server: Server) -> None:
     with _in_words(server, len(recipients)), _connected(server) as connection:
         if server.user and server.password:
             connection.login(server.user, server.password)
-        refused = connection.send_message(
-            message, from_addr=server.sender.addr_spec, to_addrs=recipients
+        # As it was written; send_message would change lines that begin with From.
+        refused = connection.sendmail(
+            server.sender.addr_spec, recipients, bytes(message)
         )
     if refused:
         raise ReportError(
@@ -162,18 +163,20 @@ def _in_words(server: Server, recipients: int) -> Iterator[None]:
         raise ReportError(
             f"not sent: {shown} refused the mail ({error.smtp_code})"
         ) from error
-    except TimeoutError as error:
+    except (TimeoutError, smtplib.SMTPServerDisconnected) as error:
+        if isinstance(error, TimeoutError) or isinstance(
+            error.__context__, TimeoutError
+        ):
+            raise ReportError(
+                f"not sent: {shown} did not answer in {TIMEOUT_SECONDS} seconds"
+            ) from error
         raise ReportError(
-            f"not sent: {shown} did not answer in {TIMEOUT_SECONDS} seconds"
+            f"not sent: {shown} closed the connection; if it speaks TLS from the "
+            "first byte, set PERENNIAL_SMTP_TLS to tls"
         ) from error
     except socket.gaierror as error:
         raise ReportError(
             f"not sent: there is no host {server.host}; see to PERENNIAL_SMTP_HOST"
-        ) from error
-    except smtplib.SMTPServerDisconnected as error:
-        raise ReportError(
-            f"not sent: {shown} closed the connection; if it speaks TLS from the "
-            "first byte, set PERENNIAL_SMTP_TLS to tls"
         ) from error
     except (OSError, smtplib.SMTPException) as error:
         reason = error.strerror if isinstance(error, OSError) else None

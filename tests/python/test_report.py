@@ -254,7 +254,7 @@ def test_the_page_says_what_the_text_says(desk):
 
 
 def test_each_section_names_its_marts_and_all_are_public(desk, marts):
-    named = re.findall(r"^From (.*)$", desk.text(NAME), re.MULTILINE)
+    named = re.findall(r"^Source: (.*)$", desk.text(NAME), re.MULTILINE)
     assert len(named) == DEFAULT.count("\n  - ")
     public = {
         f"marts.{name}"
@@ -427,7 +427,7 @@ def test_a_report_of_subscriptions_only_says_what_there_is_not(
     assert desk.run().exit_code == 0
     text = desk.text(NAME)
     assert "There are no orders in this input" in text
-    assert "No product of these was sold." in text
+    assert "No sold product is known." in text
     assert "No order and no session is known of December 2025." in text
     assert "MRR is 33,811.26" in text
     assert not re.search(r"\bnone +none\b|nan|None", text)

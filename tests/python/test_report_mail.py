@@ -162,6 +162,8 @@ def assert_not_sent(result: Result, *words: str) -> None:
 
 
 def test_the_mail_has_text_page_pictures_and_pdf(desk):
+    # A line that begins with From is changed on the way, by who is not careful.
+    desk.define("board", SMALL.replace("title: Board", "title: From the board"))
     mailbox = Mailbox()
     with server(mailbox) as settings:
         result = send(desk, **settings)
@@ -190,7 +192,7 @@ def test_the_mail_has_text_page_pictures_and_pdf(desk):
     assert page.sources == [f"cid:{png['Content-ID'].strip('<>')}"]
     assert picture.startswith(b"\x89PNG")
     assert pdf == desk.file("board", "pdf").read_bytes()
-    assert mail["Subject"] == "Board, December 2025"
+    assert mail["Subject"] == "From the board, December 2025"
     assert mail["To"] == ", ".join(RECIPIENTS)
     assert mail["From"] == SENDER
     assert mail["Message-ID"].endswith("@example.com>")

@@ -94,7 +94,7 @@ MESSAGES = [
 MESSAGES_OF_REPORTS = [
     message
     for row in table_rows(section("Mailed reports"))
-    if len(row) == 3 and row[1].startswith("`") and row[0] != "what"
+    if row[0] not in ("what", "variable") and not row[0].startswith("`")
     for message in row[1].strip("`").split("`, `")
 ]
 

@@ -21,7 +21,8 @@ EXTRAS = {
 REQUIREMENTS = tuple(EXTRAS)
 TARGETS = (
     *("build", "test", "check", "lint", "format", "demo", "lock", "clean"),
-    *("help", "licences", "mutations", "setup", "setup-bi", "setup-dev", "torture"),
+    *("help", "licences", "mutations", "report", "setup", "setup-bi", "setup-dev"),
+    "torture",
 )
 
 # Written in two halves, so that this file does not hold what it looks for.

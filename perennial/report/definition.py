@@ -247,12 +247,15 @@ def _refuse_repeated_keys(path: Path, node: yaml.Node) -> None:
 
 
 def _in_words(path: Path, root: yaml.Node, error: PydanticError) -> DefinitionError:
-    """The first of what pydantic found, in the order of the file."""
+    """The first of what pydantic found, in the order of the file.
+
+    What is missing comes last: it may be there under a name that is unknown.
+    """
     found = [
-        (_line_of(root, one["loc"]), _cause(one))
+        (one["type"] == "missing", _line_of(root, one["loc"]), _cause(one))
         for one in error.errors(include_url=False)
     ]
-    line, cause = min(found, key=lambda one: one[0])
+    _, line, cause = min(found)
     return _error(path, line, cause)
 
 
@@ -268,11 +271,13 @@ def _cause(error: Any) -> str:
         section = f"section {_shown(given)} is unknown" if given else "no section"
         return f"{section}; there are {_listed(CHOICES)}"
     # Never the value: it may be an address.
-    what = " ".join(
+    named = [
         str(step + 1) if isinstance(step, int) else str(step)
-        for step in place
-        if step not in CHOICES
-    )
+        for number, step in enumerate(place)
+        # After the number of a section stands its name, which is not written so.
+        if number != 2 or place[0] != "sections"
+    ]
+    what = " ".join(named)
     if kind == "value_error":
         return f"{what} {error['ctx']['error']}"
     if kind in ("greater_than_equal", "less_than_equal"):

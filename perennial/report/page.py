@@ -20,7 +20,7 @@ NO_PANGO = (
 # A sheet of A4 in millimetres, and by how much it is enlarged for what is long:
 # the page is laid out on the larger sheet and then made smaller.
 SHEET = (210, 297)
-STEPS = [1 + 0.05 * step for step in range(32)]
+STEPS = [1 + 0.1 * step for step in range(16)]
 
 
 def write_html(content: Content, sources: list[str]) -> str:

@@ -48,6 +48,9 @@ diff: setup-bi ## tell what changed in public numbers since BASE=commit (HEAD=)
 docs: setup-bi ## write the docs, all of them, to site/docs
 	@$(PY) -m perennial docs
 
+report: setup-bi ## write the reports of reports/ to site/reports
+	@$(PY) -m perennial report
+
 mutations: setup-dev ## break the models on purpose and see which test notices
 	$(PY) tests/mutations.py
 

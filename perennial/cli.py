@@ -444,6 +444,47 @@ def docs(output: Path, variables: str | None) -> None:
 
 
 @main.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("site/reports"),
+    show_default=True,
+    help="Folder to write to: a folder in it for each report.",
+)
+@click.option("--send", "is_sent", is_flag=True, help="Mail it to its recipients too.")
+def report(names: tuple[str, ...], output: Path, is_sent: bool) -> None:
+    """Write the customer-value report NAME, or all of reports/, as a mail.
+
+    A report is a small YAML in reports/: its sections, filters and recipients.
+    Written are the mail (.eml) and what is in it: .html, .txt and .pdf, one
+    page. Every number is from the published file.
+
+    With --send it is handed to the mail server that the environment names:
+    PERENNIAL_SMTP_HOST, _PORT, _TLS (starttls, tls or none), _USER, _PASSWORD,
+    and PERENNIAL_REPORT_FROM. A report that fails does not stop the others; the
+    exit code is 1 then.
+
+    \b
+    Example:
+      perennial report
+      perennial report customer_value --send
+    """
+    # Here, because no other command needs what it loads.
+    from perennial.report.problem import ReportError
+    from perennial.report.run import run_reports
+
+    try:
+        failures = run_reports(find_places(), names, output, is_sent, say)
+    except (*EXPECTED, ReportError) as error:
+        raise click.ClickException(str(error)) from error
+    for failure in failures:
+        say(f"Error: {failure}", is_error=True)
+    if failures:
+        raise SystemExit(1)
+
+
+@main.command()
 @click.option("--target", help="Target of the profile; without it, its default.")
 @click.option("--vars", "variables", help="Variables of the build, as dbt takes them.")
 def fit(target: str | None, variables: str | None) -> None:

@@ -125,11 +125,11 @@ def _churn_headline(connection: duckdb.DuckDBPyConnection) -> Headline:
 def _clv_headline(connection: duckdb.DuckDBPyConnection) -> Headline:
     """The mean of total_clv over those who ever paid."""
     label, table = "Average CLV, historical + predicted", CLV_TABLE
-    value = _average_of_payers(connection)
+    value = average_of_payers(connection)
     return Headline(label, NO_PAYERS if value is None else _amount(value), table)
 
 
-def _average_of_payers(connection: duckdb.DuckDBPyConnection) -> Decimal | None:
+def average_of_payers(connection: duckdb.DuckDBPyConnection) -> Decimal | None:
     """The mean total CLV of the customers who ever paid, exact to a cent."""
     total, customers = connection.execute(
         f"""

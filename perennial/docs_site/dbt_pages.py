@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from perennial.build import Say, run_dbt
+from perennial.build import Say, dbt_environment, run_dbt
 from perennial.docs_site.errors import DocsError
 from perennial.docs_site.shapes import copy_shapes
 from perennial.places import Places
@@ -55,7 +55,8 @@ def generate(places: Places, variables: str | None, scratch: Path, say: Say) -> 
             *(("--vars", variables) if variables else ()),
         ],
         said.append,
-        {
+        environment={
+            **dbt_environment(),
             **QUIET,
             "PERENNIAL_WORK_FILE": str(scratch / "work.duckdb"),
             "PERENNIAL_HISTORY_FILE": str(scratch / "history.duckdb"),

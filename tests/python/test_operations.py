@@ -78,7 +78,7 @@ def texts_of(path: Path) -> list[str]:
 
 SAID = "\n".join(
     text
-    for path in sorted((PROJECT / "perennial").glob("*.py"))
+    for path in sorted((PROJECT / "perennial").rglob("*.py"))
     for text in texts_of(path)
 )
 MACROS = "\n".join(
@@ -91,6 +91,12 @@ MESSAGES = [
     for row in table_rows(section("When a build fails"))
     if row[0] != "what"
 ]
+MESSAGES_OF_REPORTS = [
+    message
+    for row in table_rows(section("Mailed reports"))
+    if row[0] not in ("what", "variable") and not row[0].startswith("`")
+    for message in row[1].strip("`").split("`, `")
+]
 
 
 def test_each_finding_of_an_audit_is_in_the_table():
@@ -99,7 +105,9 @@ def test_each_finding_of_an_audit_is_in_the_table():
     assert len(MESSAGES) >= 12
 
 
-@pytest.mark.parametrize("message", [message for message, _ in MESSAGES])
+@pytest.mark.parametrize(
+    "message", [*(message for message, _ in MESSAGES), *MESSAGES_OF_REPORTS]
+)
 def test_each_message_of_the_table_is_one_that_is_said(message):
     pieces = [piece.strip() for piece in message.split("…")]
     missing = [piece for piece in pieces if piece not in SAID + MACROS]

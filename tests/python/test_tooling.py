@@ -21,8 +21,9 @@ EXTRAS = {
 }
 REQUIREMENTS = tuple(EXTRAS)
 TARGETS = (
-    *("build", "test", "check", "diff", "lint", "format", "demo", "lock", "clean"),
-    *("help", "licences", "mutations", "setup", "setup-bi", "setup-dev", "torture"),
+    *("build", "test", "check", "dashboards", "diff", "docs", "lint", "format"),
+    *("demo", "lock", "clean", "help", "licences", "mutations", "report", "serve"),
+    *("setup", "setup-bi", "setup-dev", "torture"),
 )
 
 # Written in two halves, so that this file does not hold what it looks for.

@@ -111,10 +111,7 @@ final as (
 
     from spread
 
-    where
-        starting_mrr > 0
-        or ending_mrr > 0
-        or is_changed
+    where is_changed or starting_mrr > 0 or ending_mrr > 0
 
 )
 

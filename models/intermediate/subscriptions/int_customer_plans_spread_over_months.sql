@@ -2,11 +2,11 @@
 
 {{ config(materialized='view') }}
 
-{% set in_net_churn = ['expansion', 'contraction', 'churn'] %}
-{% if policy('net_churn_includes_reactivation') %}
-{% do in_net_churn.append('reactivation') %}
-{% endif %}
 {% set counts_arrivals = policy('churn_rate_basis') == 'start_plus_new' %}
+{# What they are in a month in which the plan did not change. #}
+{% set unmoved_measures = {
+    'starting_mrr': 'movements.ending_mrr', 'moved_mrr': 0, 'transfer_mrr': 0,
+} %}
 
 with
 
@@ -49,21 +49,13 @@ spread as (
         customer_months.has_arrived
         and customer_months.revenue_month = movements.changed_month
         and customer_months.ending_mrr = 0 as has_come_and_gone,
+        {% for measure, unmoved in unmoved_measures.items() %}
         case
             when customer_months.revenue_month = movements.changed_month
-                then movements.starting_mrr
-            else movements.ending_mrr
-        end as starting_mrr,
-        case
-            when customer_months.revenue_month = movements.changed_month
-                then movements.moved_mrr
-            else 0
-        end as moved_mrr,
-        case
-            when customer_months.revenue_month = movements.changed_month
-                then movements.transfer_mrr
-            else 0
-        end as transfer_mrr,
+                then movements.{{ measure }}
+            else {{ unmoved }}
+        end as {{ measure }},
+        {% endfor %}
         movements.ending_mrr
 
     from movements
@@ -97,9 +89,11 @@ final as (
         cast(ending_mrr as decimal(18, 6)) as ending_mrr,
         cast(
             case
-                when movement_type in ('{{ in_net_churn | join("', '") }}')
-                    then -moved_mrr
-                else 0
+                when movement_type = 'new' then 0
+                {% if not policy('net_churn_includes_reactivation') -%}
+                when movement_type = 'reactivation' then 0
+                {% endif -%}
+                else -moved_mrr
             end as decimal(18, 6)
         ) as net_churned_mrr,
 
@@ -117,10 +111,7 @@ final as (
 
     from spread
 
-    where
-        starting_mrr > 0
-        or ending_mrr > 0
-        or is_changed
+    where is_changed or starting_mrr > 0 or ending_mrr > 0
 
 )
 

@@ -33,7 +33,6 @@ final as (
     select
         ---------- keys
         customers.customer_key,
-        coalesce(customers.current_plan_id, 'none') as current_plan_id,
 
         ---------- attributes
         customers.acquired_month,
@@ -46,20 +45,21 @@ final as (
         customers.income_band,
         segments.rfm_segment,
         segments.feedback_band,
+        segments.is_high_value,
 
         ---------- measures
         segments.frequency as order_count,
         segments.monetary_value as order_revenue,
         periods.order_count as orders_in_periods,
-        periods.period_count * periods.period_months as months_of_periods,
         lifetimes.historical_revenue,
         lifetimes.historical_margin,
         lifetimes.predicted_clv,
         lifetimes.total_clv,
 
         ---------- derived
-        customers.first_paid_date is not null as has_paid,
-        segments.is_high_value
+        coalesce(customers.current_plan_id, 'none') as current_plan_id,
+        periods.period_count * periods.period_months as months_of_periods,
+        customers.first_paid_date is not null as has_paid
 
     from customers
 

@@ -62,8 +62,8 @@ def _notes(project: Path, old: State, new: State) -> list[str]:
     missing = count_missing(project, old, new)
     if missing:
         notes.append(
-            f"The base has {missing} commits that the other side lacks: what they "
-            "changed shows here the other way round. Compare with git merge-base."
+            f"Commits of the base that the other side lacks: {missing}. What they "
+            "changed shows here the other way round; compare with git merge-base."
         )
     if not same_files(old.folder, new.folder, REQUIREMENTS):
         notes.append(

@@ -287,7 +287,7 @@ def test_a_base_that_went_on_is_said(repository):
     repository.git("checkout", "--quiet", "-b", "later", "base")
     repository.commit("later_base", README_dot_md="Words.")
     page = page_of(repository.diff("later_base", "--head", "head"))
-    assert "> The base has 1 commits that the other side lacks" in page
+    assert "> Commits of the base that the other side lacks: 1." in page
     assert "git merge-base" in page
 
 

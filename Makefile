@@ -40,7 +40,7 @@ build: setup ## build and publish the demo, or INPUT=folder AS_OF=YYYY-MM-DD
 	@$(PY) -m perennial build $${INPUT:+--input "$$INPUT"} \
 	    $${AS_OF:+--as-of "$$AS_OF"}
 
-diff: setup-bi ## tell what changed in public numbers since BASE=commit (HEAD=)
+diff: setup ## tell what changed in public numbers since BASE=commit (HEAD=)
 	@$(PY) -m perennial diff $${HEAD:+--head "$$HEAD"} \
 	    $${OUTPUT:+--output "$$OUTPUT"} -- \
 	    "$${BASE:?name the commit to compare with: make diff BASE=main}"

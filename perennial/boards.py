@@ -173,6 +173,10 @@ def for_phone(board: Board) -> dict[str, Any]:
     style = source.setdefault("style", {})
     for key, value in PHONE_STYLE.items():
         style[key] = {**(style.get(key) or {}), **value}
+    for chart in (source.get("charts") or {}).values():
+        panels = chart.get("multiples") or {}
+        if "columns" in panels and "rows" not in panels:
+            panels["rows"] = panels.pop("columns")
     for layout in LAYOUTS:
         if layout in source:
             source["rows"] = _stacked(source.pop(layout), source.get("charts") or {})

@@ -12,6 +12,8 @@ FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 # From this many options on a list to choose from replaces the row of links.
 LIST_FROM = 9
+FONT_SIZE = re.compile(r'(font-size(?:="|:\s*))(\d+(?:\.\d+)?)')
+SMALLEST = 12
 
 STYLE = """
 :root { --ink: #222; --muted: #5d6066; --line: #dfe1e5; --accent: #2d5f8b; }
@@ -105,6 +107,13 @@ def with_prefix(svg: str, prefix: str) -> str:
     svg = re.sub(r'(\sid=")', rf"\1{prefix}", svg)
     svg = re.sub(r"(url\((?:&quot;|['\"])?#)", rf"\1{prefix}", svg)
     return re.sub(r'(href="#)', rf"\1{prefix}", svg)
+
+
+def with_readable_text(svg: str) -> str:
+    """A picture for phones: the few texts that no style reaches are not too small."""
+    return FONT_SIZE.sub(
+        lambda found: f"{found[1]}{max(float(found[2]), SMALLEST):g}", svg
+    )
 
 
 def board_page(

@@ -29,7 +29,7 @@ PHONE_WIDTH = 390
 PHONE_PANELS = 640
 PHONE_STYLE: dict[str, Any] = {
     "frame": {"width": PHONE_WIDTH, "margin": 8, "card_padding": 8},
-    "charts": {"font": {"size": 13}},
+    "fonts": {"label": {"size": 13}, "subtitle": {"size": 12}},
 }
 LAYOUTS = ("rows", "cols")
 

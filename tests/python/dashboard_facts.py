@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,12 @@ class Fact:
         rows = connection.execute(self.sql).fetchall()
         write: Any = self.shown.format if isinstance(self.shown, str) else self.shown
         return [write(*row) for row in rows]
+
+
+def percent(value: Any, digits: int = 0) -> str:
+    """A share in percent; halves go up, as a browser rounds."""
+    step = Decimal(1).scaleb(-digits)
+    return f"{(Decimal(value) * 100).quantize(step, ROUND_HALF_UP)}%"
 
 
 def money(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard_facts import Fact
+from dashboard_facts import Fact, percent
 
 LAST = """
 select {0} from marts.rpt_churn_monthly where is_complete_month
@@ -54,7 +54,9 @@ FACTS = [
                 from marts.rpt_retention_cohorts
             )
         """,
-        "{}; {:%b %Y}; Retention Rate: {:.0%}",
+        lambda age, cohort, rate: (
+            f"{age}; {cohort:%b %Y}; Retention Rate: {percent(rate)}"
+        ),
     ),
     Fact(
         "retention--plan-pro",
@@ -63,7 +65,7 @@ FACTS = [
         select survival_rate from marts.rpt_subscription_survival
         where plan_id = 'pro' and at_risk >= 5
         """,
-        "{:.0%}",
+        percent,
     ),
     Fact(
         "retention",
@@ -73,7 +75,7 @@ FACTS = [
         where billing_interval = 'year' and is_complete_month
         order by renewal_month desc limit 12
         """,
-        "{:.0%}",
+        percent,
     ),
     Fact(
         "retention",

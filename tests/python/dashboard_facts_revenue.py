@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard_facts import Fact, money
+from dashboard_facts import Fact, money, percent
 
 LAST = """
 select {0} from marts.rpt_mrr_monthly where is_complete_month
@@ -82,6 +82,6 @@ FACTS = [
         select net_revenue_retention_12m from marts.rpt_churn_monthly
         where net_revenue_retention_12m is not null
         """,
-        "{:.0%}",
+        percent,
     ),
 ]

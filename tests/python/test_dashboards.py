@@ -47,7 +47,9 @@ def built(
 ) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """The whole site of the demo, and what the command said."""
     site = tmp_path_factory.mktemp("site") / "dashboards"
-    outcome = run_perennial("dashboards", "--output", str(site), folder=published_folder)
+    outcome = run_perennial(
+        "dashboards", "--output", str(site), folder=published_folder
+    )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     return site, outcome
 

@@ -124,7 +124,7 @@ def serve_boards(published: Path, port: int, project: Path = PROJECT) -> int:
     with _project(project, build) as folder:
         return subprocess.run(
             [
-                *(sys.executable, "-c", "from dbt_charts.cli.main import main; main()"),
+                *(sys.executable, "-c", "from dbt_charts.cli.main import app; app()"),
                 *("serve", "--host", LOOPBACK, "--port", str(port)),
                 *("--no-cache", "--project-dir", str(folder)),
             ],

@@ -220,8 +220,9 @@ def test_what_is_published_while_the_server_runs_is_on_its_next_page(
                 ]
                 assert left == []
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=30)
+        if server.poll() is None:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(timeout=30)
 
 
 def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:

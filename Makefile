@@ -11,7 +11,7 @@ export DBT_PROFILES_DIR := $(CURDIR)
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 # The recipe reads these from the environment: no value reaches make's eyes.
-export INPUT AS_OF
+export INPUT AS_OF PORT
 
 # An installation is done when a stamp with the checksum of its requirements
 # exists: a branch switch alone reinstalls nothing, a changed pin does.
@@ -27,8 +27,8 @@ LOCK := uv pip compile pyproject.toml --quiet --universal \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build test check mutations torture lint format demo lock licences \
-    clean setup setup-bi setup-dev
+.PHONY: help build dashboards serve test check mutations torture lint format demo \
+    lock licences clean setup setup-bi setup-dev
 
 help: ## list the targets
 	@echo "make <target>:"
@@ -39,6 +39,12 @@ help: ## list the targets
 build: setup ## build and publish the demo, or INPUT=folder AS_OF=YYYY-MM-DD
 	@$(PY) -m perennial build $${INPUT:+--input "$$INPUT"} \
 	    $${AS_OF:+--as-of "$$AS_OF"}
+
+dashboards: setup-bi ## draw what is published: site/dashboards/index.html
+	@$(PY) -m perennial dashboards
+
+serve: setup-bi ## serve the dashboards on this machine, always fresh (PORT=8710)
+	@$(PY) -m perennial serve $${PORT:+--port "$$PORT"}
 
 mutations: setup-dev ## break the models on purpose and see which test notices
 	$(PY) tests/mutations.py
@@ -80,7 +86,7 @@ licences: setup-dev ## write docs/licences.md from the installed packages
 	$(PY) tests/licences.py
 
 clean: ## remove what builds and tests leave behind; .venv and warehouse stay
-	rm -rf target logs dbt_packages build *.egg-info
+	rm -rf target logs dbt_packages build site *.egg-info
 	rm -rf .pytest_cache .ruff_cache .hypothesis
 	find . -name .venv -prune -o -name __pycache__ -type d -prune \
 	    -exec rm -rf {} +

@@ -11,9 +11,17 @@ import click
 
 from perennial import __version__
 from perennial.audits import Accepted
+from perennial.boards import BoardError
 from perennial.build import BuildError, read_variables, run_build
 from perennial.check import CheckError, check_folder, format_check
 from perennial.contract import ContractError
+from perennial.dashboards import (
+    DEFAULT_PORT,
+    SITE,
+    DashboardsError,
+    build_site,
+    serve_boards,
+)
 from perennial.demo import DEFAULT_SEED, write_demo
 from perennial.export import (
     ExportError,
@@ -32,8 +40,10 @@ from perennial.warehouse import WarehouseError
 DEMO_FOLDER = Path("data/demo")
 # What building, publishing and reading say in words of their own.
 EXPECTED = (
+    BoardError,
     BuildError,
     ContractError,
+    DashboardsError,
     ExportError,
     HeadlinesError,
     KeptError,
@@ -345,6 +355,61 @@ def export(mart: str, output: Path) -> None:
         raise click.ClickException(
             f"cannot write to standard output: {error.strerror}"
         ) from error
+
+
+@main.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=SITE,
+    show_default=True,
+    help="Folder of the site; what an earlier run wrote there is replaced.",
+)
+def dashboards(output: Path) -> None:
+    """Draw the dashboards of what is published: a folder that opens from disk.
+
+    Start with index.html. The folder needs no server and no network; copy it to
+    wherever people look. It is replaced only when every page is drawn.
+
+    \b
+    Example:
+      perennial build
+      perennial dashboards
+    """
+    try:
+        site = build_site(find_places().published, output)
+    except EXPECTED as error:
+        raise click.ClickException(str(error)) from error
+    for warning in site.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(
+        f"{output / 'index.html'}  {site.pages} pages of {site.boards} boards, "
+        f"{site.size / 1e6:.1f} MB, {site.seconds:.1f} s"
+    )
+
+
+@main.command()
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Port on this machine; where it is taken, the next free one.",
+)
+def serve(port: int) -> None:
+    """Serve the dashboards on this machine, with filters that ask the file.
+
+    Every page shows what is published at that moment, without a restart. Only
+    this machine can open it. Ctrl+C ends it.
+
+    \b
+    Example:
+      perennial serve --port 8800
+    """
+    try:
+        raise SystemExit(serve_boards(find_places().published, port))
+    except EXPECTED as error:
+        raise click.ClickException(str(error)) from error
 
 
 @main.command()

@@ -1,7 +1,6 @@
 """The boards of dashboards/, and which pages of a static site each becomes."""
 
 import copy
-import itertools
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +21,13 @@ ORDER = (
 )
 # A file that is shared by the boards, and none itself.
 SHARED = "meta.yml"
-# More pages than that nobody leafs through, and every one costs time and disk.
-MOST_PAGES = 40
+# Of a choice: more pages nobody leafs through, and every one costs time and disk.
+MOST_PAGES = 12
 PHONE_WIDTH = 390
 # What a phone shows without scrolling sideways, in pixels of its own.
 PHONE_STYLE: dict[str, Any] = {
     "frame": {"width": PHONE_WIDTH, "margin": 8, "card_padding": 8},
+    "charts": {"font": {"size": 13}},
 }
 LAYOUTS = ("rows", "cols")
 
@@ -135,25 +135,17 @@ def find_choices(
 def find_pages(choices: tuple[Choice, ...]) -> list[dict[str, str]]:
     """What the variables are on each page; the first page has the defaults.
 
-    All combinations, where they are not too many. Else one choice is made at a
-    time, and the others stand at their defaults.
+    One choice is made at a time, and the others stand at their defaults: all
+    combinations would be many pages that nobody opens. The server has them.
     """
     defaults = {choice.variable: choice.default for choice in choices}
-    values = [[option.value for option in choice.options] for choice in choices]
-    combined = [
-        dict(zip(defaults, combination, strict=True))
-        for combination in itertools.product(*values)
-    ]
-    if len(combined) > MOST_PAGES:
-        combined = [
-            {**defaults, choice.variable: option.value}
-            for choice in choices
-            for option in choice.options
-        ]
     pages = [defaults]
-    pages += [page for page in combined if page != defaults]
-    unique = {tuple(page.items()): page for page in pages}
-    return list(unique.values())
+    for choice in choices:
+        for option in choice.options:
+            page = {**defaults, choice.variable: option.value}
+            if page not in pages:
+                pages.append(page)
+    return pages
 
 
 def page_name(board: Board, page: dict[str, str], defaults: dict[str, str]) -> str:

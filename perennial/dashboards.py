@@ -5,6 +5,7 @@ and nothing is asked from anywhere else.
 """
 
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -142,6 +143,8 @@ class _Session:
 
     opened: Any
     board_in: Callable[[str, str], Any]
+    # Charts that a choice does not change are drawn once.
+    pictures: Any
     about: html.About
 
     def draw(self, board: Board, source: dict[str, Any], page: dict[str, str]) -> Any:
@@ -153,6 +156,7 @@ class _Session:
             variables=dict(page),
             use_cache=False,
             standalone=True,
+            svg_cache=self.pictures,
         )
 
 
@@ -168,7 +172,9 @@ def _require_dct() -> None:
 @contextmanager
 def _session(project: Path, data: Path, build: Build) -> Iterator[_Session]:
     _require_dct()
-    from dbt_charts.agent_api import InMemoryBoard, ProjectSession
+    # It warns of SQL that it parses only to check it.
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
+    from dbt_charts.agent_api import InMemoryBoard, ProjectSession, RenderedSvgCache
 
     before = dict(os.environ)
     os.environ.clear()
@@ -185,7 +191,7 @@ def _session(project: Path, data: Path, build: Build) -> Iterator[_Session]:
                 )
                 return InMemoryBoard(text, path=path)
 
-            yield _Session(opened, board_in, _about(build))
+            yield _Session(opened, board_in, RenderedSvgCache(), _about(build))
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -25,6 +25,8 @@ SHARED = "meta.yml"
 MOST_PAGES = 12
 PHONE_WIDTH = 390
 # What a phone shows without scrolling sideways, in pixels of its own.
+# Of panels that stand one below the other.
+PHONE_PANELS = 640
 PHONE_STYLE: dict[str, Any] = {
     "frame": {"width": PHONE_WIDTH, "margin": 8, "card_padding": 8},
     "charts": {"font": {"size": 13}},
@@ -173,6 +175,11 @@ def for_phone(board: Board) -> dict[str, Any]:
     style = source.setdefault("style", {})
     for key, value in PHONE_STYLE.items():
         style[key] = {**(style.get(key) or {}), **value}
+    for chart in (source.get("charts") or {}).values():
+        panels = chart.get("multiples") or {}
+        if "columns" in panels and "rows" not in panels:
+            panels["rows"] = panels.pop("columns")
+            chart["height"] = PHONE_PANELS
     for layout in LAYOUTS:
         if layout in source:
             source["rows"] = _stacked(source.pop(layout), source.get("charts") or {})

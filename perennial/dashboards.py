@@ -38,6 +38,8 @@ PROJECT = Path("dashboards")
 SITE = Path("site/dashboards")
 # Tells a folder that this module wrote from one that it must not replace.
 MARK = "build.json"
+# The boards share pins, and none draws all that is pinned.
+EXPECTED_WARNINGS = ("WARN-CATEGORY-COLOR-PIN-UNSEEN",)
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 8710
 MISSING = (
@@ -145,18 +147,25 @@ class _Session:
     board_in: Callable[[str, str], Any]
     # Charts that a choice does not change are drawn once.
     pictures: Any
+    compile_file: Callable[[Any], Any]
     about: html.About
+    compiled: dict[str, Any] = field(default_factory=dict)
 
     def draw(self, board: Board, source: dict[str, Any], page: dict[str, str]) -> Any:
         """Render a changed board as it would stand in its file."""
         text = yaml.safe_dump(source, sort_keys=False, allow_unicode=True)
+        written = self.board_in(text, board.path.name)
+        if text not in self.compiled:
+            self.compiled[text] = self.compile_file(written)
         return self.opened.render_board(
-            board=self.board_in(text, board.path.name),
+            board=written,
+            compile_result=self.compiled[text],
             format="html",
             variables=dict(page),
             use_cache=False,
             standalone=True,
             svg_cache=self.pictures,
+            ignore_codes=set(EXPECTED_WARNINGS),
         )
 
 
@@ -174,6 +183,7 @@ def _session(project: Path, data: Path, build: Build) -> Iterator[_Session]:
     _require_dct()
     # It warns of SQL that it parses only to check it.
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
+    from dbt_charts import compile_file
     from dbt_charts.agent_api import InMemoryBoard, ProjectSession, RenderedSvgCache
 
     before = dict(os.environ)
@@ -191,7 +201,9 @@ def _session(project: Path, data: Path, build: Build) -> Iterator[_Session]:
                 )
                 return InMemoryBoard(text, path=path)
 
-            yield _Session(opened, board_in, RenderedSvgCache(), _about(build))
+            yield _Session(
+                opened, board_in, RenderedSvgCache(), compile_file, _about(build)
+            )
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -70,7 +70,7 @@ FACTS = [
             replace(regexp_extract(reasons, '^[a-z_]+'), '_', ' '), count(*)
         from marts.fct_rejected_rows group by 1
         """,
-        "{}; Rows Rejected: {}",
+        "{}; Rows rejected: {}",
     ),
     Fact(
         "data_quality",

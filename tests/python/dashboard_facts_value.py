@@ -15,7 +15,7 @@ select
 from marts.rpt_segment_value where attribute_name = '{}'
 """
 # As its bar says it: the group, how many they are, and the mean.
-GROUP = "{} ({}); Average Total CLV: ${:,.0f}"
+GROUP = "{} ({}); Average total CLV: ${:,.0f}"
 BACKTEST = """
 select {} from marts.rpt_clv_backtest
 where value_decile <> 'all' and model_name {} '%sbg%'
@@ -274,7 +274,7 @@ FACTS = [
         join marts.dim_products using (product_id)
         order by gross_margin desc limit 12
         """,
-        "{}; Gross Margin: ${:,.0f}",
+        "{}; Gross margin: ${:,.0f}",
     ),
     Fact(
         "products",

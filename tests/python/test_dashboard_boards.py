@@ -24,10 +24,11 @@ delete from marts.dim_products;
 update marts.rpt_platform_monthly set sessions = null, conversion_rate = null;
 delete from marts.rpt_closed_months;
 delete from marts.fct_rejected_rows;
-delete from marts.rpt_clv_backtest where value_decile <> 'all' or model_name like '%sbg%';
+delete from marts.rpt_clv_backtest
+where value_decile <> 'all' or model_name like '%sbg%';
 update marts.rpt_clv_backtest set
     model_name = 'none', value_decile = 'all', backtest_status = 'skipped',
-    backtest_reason = 'the history is too short', cut_date = null,
+    backtest_reason = 'No backtest: the history is too short.', cut_date = null,
     predicted_orders = null, actual_orders = null, predicted_revenue = null,
     actual_revenue = null, total_error_rate = null, naive_predicted_orders = null,
     held_out_days = null;

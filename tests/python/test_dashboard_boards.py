@@ -125,7 +125,7 @@ def test_a_customer_is_found_by_key_and_an_unknown_key_is_told(
     page = tmp_path / "customer.html"
     outcome = subprocess.run(
         [
-            *(sys.executable, "-c", "from dbt_charts.cli.main import main; main()"),
+            *(sys.executable, "-c", "from dbt_charts.cli.main import app; app()"),
             *("render", "charts/customer.yml", "--format", "html", "--no-cache"),
             *("--project-dir", ".", "--var", f"customer_key={key}"),
             *("--output", str(page)),

@@ -68,7 +68,7 @@ def products(reading: Reading, index: int, choice: Products) -> Section:
         name="products",
         title=title,
         marts=marts,
-        says=f"{rows[0][0]} earned most; these {len(rows)} have brought "
+        says=f"{rows[0][0]} earned most; {_these(len(rows))} brought "
         f"{amount(margin)} margin{share}.",
         tables=[
             Table(("Product", "Units", "Revenue", "Margin", "Rate", "High-value"), rows)
@@ -78,6 +78,10 @@ def products(reading: Reading, index: int, choice: Products) -> Section:
             "high-value customers."
         ],
     )
+
+
+def _these(products: int) -> str:
+    return "it has" if products == 1 else f"these {products} have"
 
 
 def conversion(reading: Reading, index: int, choice: Conversion) -> Section:

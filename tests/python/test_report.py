@@ -177,14 +177,15 @@ LISTS = {
             case when ends_on is not null
                 then 'cancelled: ' || {MONEY.format("mrr_due")} || ' MRR ends '
                     || ends_on
-                else rfm_segment || ': no order for ' || recency_days || ' days' end,
+                else 'no order for ' || recency_days || ' days; still a buyer with '
+                    || {SHARE.format("probability_alive")} end,
             {MONEY.format("historical_margin")}
         from marts.fct_customer_lifetime_value
         left join ending using (customer_key)
         left join marts.fct_customer_segments using (customer_key)
         left join marts.dim_customers using (customer_key)
         where ends_on is not null or (current_mrr = 0 and customer_status = 'active'
-            and rfm_segment in ('at_risk', 'cannot_lose'))
+            and probability_alive < 0.5)
         order by historical_margin desc limit 5
     """,
     "products": f"""
@@ -371,6 +372,8 @@ def test_texts_of_the_data_are_escaped_and_stay_on_one_line(published_folder, tm
             update marts.fct_rejected_rows set reasons = $evil;
             update marts.build_info set accepted_audits = $evil;
             update marts.dim_customers set customer_key = $evil || customer_key;
+            update marts.fct_customer_segments
+                set customer_key = $evil || customer_key;
             update marts.fct_customer_lifetime_value
                 set customer_key = $evil || customer_key;
         """.replace("$evil", "'" + evil.replace("\n", "' || chr(10) || '") + "'"),
@@ -492,6 +495,66 @@ def test_a_running_month_is_called_so(published_folder, tmp_path):
     assert desk.text("running").startswith("Board, December 2025 (running)\n")
 
 
+def test_the_first_month_has_nothing_before_it(blank, marts):
+    blank.define(
+        "first",
+        """\
+title: First
+period: 2023-01
+sections:
+  - headlines
+  - bridge
+  - {name: best_customers, customers: 1}
+  - {name: products, products: 1}
+""",
+    )
+    assert blank.run("first").exit_code == 0
+    text = blank.text("first")
+    ((mrr,),) = marts.execute(
+        "select ending_mrr from marts.rpt_mrr_monthly"
+        " where revenue_month = (select min(revenue_month) from marts.rpt_mrr_monthly)"
+    ).fetchall()
+    assert ["MRR", f"{mrr:,.2f}", "none"] in rows_of_text(text)
+    assert f"MRR rose by {mrr:,.2f} in January 2023, to {mrr:,.2f}." in text
+    # It starts at 0, and so does the axis.
+    assert "axis does not begin at 0" not in text
+    assert "The best customer has a lifetime value of" in text
+    assert "earned most; it has brought" in text
+
+
+def test_mrr_that_did_not_move_is_told_so(published_folder, tmp_path):
+    published = emptied(
+        published_folder / "published.duckdb",
+        tmp_path / "still.duckdb",
+        then="update marts.rpt_mrr_monthly set starting_mrr = ending_mrr",
+    )
+    (tmp_path / "desk").mkdir()
+    desk = Desk(tmp_path / "desk", published)
+    desk.define("still", SMALL.replace("headlines", "bridge"))
+    assert desk.run().exit_code == 0
+    assert "MRR stayed at 33,811.26 in December 2025." in desk.text("still")
+    assert "axis does not begin at 0" in desk.text("still")
+
+
+def test_what_is_expected_of_renewals_is_unknown_where_no_rate_is(
+    published_folder, tmp_path
+):
+    published = emptied(
+        published_folder / "published.duckdb",
+        tmp_path / "young.duckdb",
+        then="update marts.rpt_upcoming_renewals set expected_mrr = null"
+        " where not is_cancel_requested",
+    )
+    (tmp_path / "desk").mkdir()
+    desk = Desk(tmp_path / "desk", published)
+    desk.define("young", SMALL.replace("headlines", "renewals"))
+    assert desk.run().exit_code == 0
+    text = desk.text("young")
+    assert "no term has come due yet that tells how much of it stays." in text
+    # The cancelled ones alone are known, and would look like all of it.
+    assert ["All", "530", "28,190.16", "unknown", "6"] in rows_of_text(text)
+
+
 MISTAKES = {
     "unknown key": (
         "title: A\nsectons: [bridge]\n",
@@ -528,6 +591,10 @@ MISTAKES = {
         "title: A\nperiod: last year\nsections: [bridge]\n",
         "line 2: period is neither last_complete_month nor a month like 2025-11",
     ),
+    "a period before all calendars": (
+        "title: A\nperiod: '0001-01'\nsections: [bridge]\n",
+        "line 2: period is neither last_complete_month nor a month like 2025-11",
+    ),
     "a period to come": (
         "title: A\nperiod: 2026-01\nsections: [bridge]\n",
         "line 2: period 2026-01 is after 2025-12-31",
@@ -553,6 +620,18 @@ MISTAKES = {
     "a subject with other braces": (
         "title: A\nsubject: '{title.__class__}'\nsections: [bridge]\n",
         "line 2: subject holds something else in braces than {title}, {month}, {as_of}",
+    ),
+    "a subject with a width": (
+        "title: A\nsubject: '{title:{title}}'\nsections: [bridge]\n",
+        "line 2: subject holds something else in braces than {title}, {month}, {as_of}",
+    ),
+    "a subject with a conversion": (
+        "title: A\nsubject: '{title!z}'\nsections: [bridge]\n",
+        "line 2: subject holds something else in braces than {title}, {month}, {as_of}",
+    ),
+    "an address with a dot too many": (
+        "title: A\nrecipients: [a..eve@example.com]\nsections: [bridge]\n",
+        "line 2: recipients 1 is no e-mail address",
     ),
     "a key twice": (
         "title: A\nsections: [bridge]\ntitle: B\n",

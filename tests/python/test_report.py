@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -57,14 +57,21 @@ def build_of(folder: Path) -> str:
     return build_id[:8]
 
 
-def emptied(source: Path, target: Path, *tables: str, then: str = "") -> Path:
-    """A copy of a published file, with some tables empty."""
-    shutil.copy(source, target)
-    with duckdb.connect(str(target)) as copy:
-        for table in tables:
-            copy.execute(f"delete from marts.{table}")
-        copy.execute(then)
-    return target
+@pytest.fixture
+def desk_of(published_folder: Path, tmp_path: Path) -> Callable[..., Desk]:
+    """Makes a desk of the demo, some of its tables emptied and the rest changed."""
+
+    def made(*tables: str, then: str = "") -> Desk:
+        published = tmp_path / "changed.duckdb"
+        shutil.copy(published_folder / "published.duckdb", published)
+        with duckdb.connect(str(published)) as copy:
+            for table in tables:
+                copy.execute(f"delete from marts.{table}")
+            copy.execute(then)
+        (tmp_path / "desk").mkdir()
+        return Desk(tmp_path / "desk", published)
+
+    return made
 
 
 # ---------------------------------------------------------------------- numbers
@@ -361,11 +368,9 @@ def test_the_page_opens_in_chromium_without_error_or_request(desk):
             browser.close()
 
 
-def test_texts_of_the_data_are_escaped_and_stay_on_one_line(published_folder, tmp_path):
+def test_texts_of_the_data_are_escaped_and_stay_on_one_line(desk_of):
     evil = "<script>alert(1)</script>\n\nFrom nobody & more"
-    published = emptied(
-        published_folder / "published.duckdb",
-        tmp_path / "evil.duckdb",
+    desk = desk_of(
         then="""
             update marts.dim_products set product_name = $evil;
             update marts.rpt_platform_monthly set platform = $evil || platform;
@@ -378,8 +383,6 @@ def test_texts_of_the_data_are_escaped_and_stay_on_one_line(published_folder, tm
                 set customer_key = $evil || customer_key;
         """.replace("$evil", "'" + evil.replace("\n", "' || chr(10) || '") + "'"),
     )
-    (tmp_path / "desk").mkdir()
-    desk = Desk(tmp_path / "desk", published)
     desk.define(NAME, DEFAULT)
     assert desk.run().exit_code == 0
     page = desk.file(NAME, "html").read_text(encoding="utf-8")
@@ -398,14 +401,8 @@ SUBSCRIPTION_MARTS = (
 ORDER_MARTS = ("rpt_platform_monthly", "rpt_product_profitability", "fct_orders")
 
 
-def test_a_report_of_orders_only_says_what_there_is_not(published_folder, tmp_path):
-    published = emptied(
-        published_folder / "published.duckdb",
-        tmp_path / "orders.duckdb",
-        *SUBSCRIPTION_MARTS,
-    )
-    (tmp_path / "desk").mkdir()
-    desk = Desk(tmp_path / "desk", published)
+def test_a_report_of_orders_only_says_what_there_is_not(desk_of):
+    desk = desk_of(*SUBSCRIPTION_MARTS)
     desk.define(NAME, DEFAULT)
     assert desk.run().exit_code == 0
     text = desk.text(NAME)
@@ -416,16 +413,8 @@ def test_a_report_of_orders_only_says_what_there_is_not(published_folder, tmp_pa
     assert not re.search(r"\bnone +none\b|nan|None", text)
 
 
-def test_a_report_of_subscriptions_only_says_what_there_is_not(
-    published_folder, tmp_path
-):
-    published = emptied(
-        published_folder / "published.duckdb",
-        tmp_path / "subscriptions.duckdb",
-        *ORDER_MARTS,
-    )
-    (tmp_path / "desk").mkdir()
-    desk = Desk(tmp_path / "desk", published)
+def test_a_report_of_subscriptions_only_says_what_there_is_not(desk_of):
+    desk = desk_of(*ORDER_MARTS)
     desk.define(NAME, DEFAULT)
     assert desk.run().exit_code == 0
     text = desk.text(NAME)
@@ -480,14 +469,10 @@ sections:
     assert "Best customers, channel organic, social, plan plus" in text
 
 
-def test_a_running_month_is_called_so(published_folder, tmp_path):
-    published = emptied(
-        published_folder / "published.duckdb",
-        tmp_path / "running.duckdb",
+def test_a_running_month_is_called_so(desk_of):
+    desk = desk_of(
         then="update marts.build_info set as_of_date = '2025-12-15'",
     )
-    (tmp_path / "desk").mkdir()
-    desk = Desk(tmp_path / "desk", published)
     desk.define("last")
     desk.define("running", SMALL.replace("sections", "period: 2025-12\nsections"))
     assert desk.run().exit_code == 0
@@ -522,31 +507,33 @@ sections:
     assert "earned most; it has brought" in text
 
 
-def test_mrr_that_did_not_move_is_told_so(published_folder, tmp_path):
-    published = emptied(
-        published_folder / "published.duckdb",
-        tmp_path / "still.duckdb",
+def test_products_that_cost_more_than_they_brought_did_not_earn_most(desk_of):
+    desk = desk_of(
+        then="update marts.rpt_product_profitability"
+        " set gross_margin = -abs(gross_margin)",
+    )
+    desk.define("losses", SMALL.replace("headlines", "products"))
+    assert desk.run().exit_code == 0
+    assert "No product has earned anything; these 5 have brought -" in desk.text(
+        "losses"
+    )
+
+
+def test_mrr_that_did_not_move_is_told_so(desk_of):
+    desk = desk_of(
         then="update marts.rpt_mrr_monthly set starting_mrr = ending_mrr",
     )
-    (tmp_path / "desk").mkdir()
-    desk = Desk(tmp_path / "desk", published)
     desk.define("still", SMALL.replace("headlines", "bridge"))
     assert desk.run().exit_code == 0
     assert "MRR stayed at 33,811.26 in December 2025." in desk.text("still")
     assert "axis does not begin at 0" in desk.text("still")
 
 
-def test_what_is_expected_of_renewals_is_unknown_where_no_rate_is(
-    published_folder, tmp_path
-):
-    published = emptied(
-        published_folder / "published.duckdb",
-        tmp_path / "young.duckdb",
+def test_what_is_expected_of_renewals_is_unknown_where_no_rate_is(desk_of):
+    desk = desk_of(
         then="update marts.rpt_upcoming_renewals set expected_mrr = null"
         " where not is_cancel_requested",
     )
-    (tmp_path / "desk").mkdir()
-    desk = Desk(tmp_path / "desk", published)
     desk.define("young", SMALL.replace("headlines", "renewals"))
     assert desk.run().exit_code == 0
     text = desk.text("young")
@@ -716,14 +703,10 @@ def test_of_a_damaged_published_file_there_is_no_report(blank):
     assert_one_sentence(blank.run(), "is no DuckDB file", "perennial rollback")
 
 
-def test_of_an_older_version_there_is_no_report(published_folder, tmp_path):
-    published = emptied(
-        published_folder / "published.duckdb",
-        tmp_path / "older.duckdb",
+def test_of_an_older_version_there_is_no_report(desk_of):
+    desk = desk_of(
         then="drop table marts.rpt_churn_monthly",
     )
-    (tmp_path / "desk").mkdir()
-    desk = Desk(tmp_path / "desk", published)
     desk.define("board")
     assert_one_sentence(
         desk.run(), "report board:", "rpt_churn_monthly", "build and publish it anew"

@@ -237,6 +237,26 @@ def test_lists_are_those_of_the_marts_in_their_order(what, desk, marts):
     assert rows[first : first + len(expected)] == expected
 
 
+def test_the_customers_at_risk_are_counted_beyond_those_listed(desk, marts):
+    ((cancelled,),) = marts.execute(
+        "select count(distinct customer_key) from marts.rpt_upcoming_renewals"
+        " where is_cancel_requested"
+    ).fetchall()
+    ((quiet,),) = marts.execute(
+        "select count(*) from marts.fct_customer_lifetime_value"
+        " join marts.dim_customers using (customer_key)"
+        " where probability_alive < 0.5 and current_mrr = 0"
+        " and customer_status = 'active' and customer_key not in ("
+        "select customer_key from marts.rpt_upcoming_renewals"
+        " where is_cancel_requested)"
+    ).fetchall()
+    assert cancelled and quiet > 100
+    assert (
+        f"may be lost: {cancelled} cancelled, {quiet} seem to have stopped ordering."
+        in desk.text(NAME)
+    )
+
+
 def test_the_reconciliation_is_that_of_the_mart(desk, marts):
     ((raw, accepted, rejected, after),) = marts.execute(
         "select sum(raw_rows), sum(accepted_rows), sum(rejected_rows),"

@@ -14,8 +14,9 @@ from perennial.report.problem import ReportError
 PLACEHOLDERS = ("title", "month", "as_of")
 LAST_COMPLETE_MONTH = "last_complete_month"
 # Of the addresses that mail servers take, those that need no quoting.
+WORD = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 ADDRESS = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
+    rf"(?=.{{1,64}}@){WORD}(\.{WORD})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*"
 )
 SPOKEN = {
     "missing": "is missing",
@@ -46,17 +47,21 @@ def _address(text: str) -> str:
 
 def _subject(text: str) -> str:
     try:
-        names = [name for _, name, _, _ in string.Formatter().parse(text)]
+        parts = {tuple(part) for _, *part in string.Formatter().parse(text)}
     except ValueError:
-        names = [""]
-    if not set(names) <= {None, *PLACEHOLDERS}:
+        parts = {("", "", None)}
+    # A name alone: a width or a conversion behind it could fail or fill a disk.
+    allowed_parts = {(name, "", None) for name in PLACEHOLDERS}
+    if not parts <= {(None, None, None), *allowed_parts}:
         allowed = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
         raise ValueError(f"holds something else in braces than {allowed}")
     return text
 
 
 def _period(text: str) -> str:
-    if text != LAST_COMPLETE_MONTH and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+    if text != LAST_COMPLETE_MONTH and not re.fullmatch(
+        r"[12][0-9]{3}-(0[1-9]|1[0-2])", text
+    ):
         raise ValueError(f"is neither {LAST_COMPLETE_MONTH} nor a month like 2025-11")
     return text
 

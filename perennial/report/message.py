@@ -52,7 +52,8 @@ def write_message(
         title=definition.title, month=content.month, as_of=content.as_of
     )
     message["From"] = sender
-    message["To"] = ", ".join(definition.recipients) or "undisclosed-recipients:;"
+    # Who gets it is the envelope's: no recipient learns of another.
+    message["To"] = "undisclosed-recipients:;"
     message["Date"] = format_datetime(date)
     # Programs that answer mail by themselves leave it alone.
     message["Auto-Submitted"] = "auto-generated"
@@ -75,7 +76,7 @@ def write_message(
     for part in (text.encode(), html.encode(), pdf):
         seed.update(part)
     identity = seed.hexdigest()[:32]
-    message["Message-ID"] = f"<{name}.{identity}@{sender.domain}>"
+    message["Message-ID"] = f"<{identity}@{sender.domain}>"
     for number, part in enumerate(
         part for part in message.walk() if part.is_multipart()
     ):

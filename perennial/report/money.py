@@ -3,7 +3,7 @@
 from perennial.headlines import average_of_payers
 from perennial.report.content import Picture, Section, Table
 from perennial.report.definition import Bridge, Headlines, Renewals
-from perennial.report.pictures import lines, waterfall
+from perennial.report.pictures import lines, waterfall, waterfall_axis
 from perennial.report.reading import Reading
 from perennial.report.words import (
     amount,
@@ -25,6 +25,7 @@ HEADLINE_MARTS = (
     "rpt_platform_monthly",
     "fct_customer_lifetime_value",
 )
+CUT_OFF = "The picture's axis does not begin at 0: totals are cut off below."
 PARTS = {
     "starting_mrr": "Start",
     "new_mrr": "New",
@@ -219,8 +220,13 @@ def bridge(reading: Reading, index: int, choice: Bridge) -> Section:
         for column, label in parts.items()
     ]
     moved = now["ending_mrr"] - now["starting_mrr"]
-    direction = "rose" if moved > 0 else "fell" if moved < 0 else "stayed"
-    by = f" by {amount(abs(moved))}" if moved else ""
+    end = amount(now["ending_mrr"])
+    went = (
+        f"{'rose' if moved > 0 else 'fell'} by {amount(abs(moved))} "
+        f"in {reading.month_in_words}, to {end}"
+        if moved
+        else f"stayed at {end} in {reading.month_in_words}"
+    )
     spoken = ", ".join(
         f"{label.lower()} {amount(now[column])}" for column, label in parts.items()
     )
@@ -233,8 +239,7 @@ def bridge(reading: Reading, index: int, choice: Bridge) -> Section:
         name="bridge",
         title=title,
         marts=(mart,),
-        says=f"MRR {direction}{by} in {reading.month_in_words}, to "
-        f"{amount(now['ending_mrr'])}.",
+        says=f"MRR {went}.",
         picture=waterfall(
             "bridge",
             f"Waterfall of MRR in {reading.month_in_words}, {currency}: {spoken}.",
@@ -248,7 +253,7 @@ def bridge(reading: Reading, index: int, choice: Bridge) -> Section:
                 has_total=True,
             )
         ],
-        notes=["The picture's axis does not begin at 0: totals are cut off below."],
+        notes=[CUT_OFF] if waterfall_axis(steps)[0] else [],
     )
 
 
@@ -256,18 +261,21 @@ def renewals(reading: Reading, index: int, choice: Renewals) -> Section:
     """Which terms end in the days ahead, and how much of them may stay."""
     mart = "rpt_upcoming_renewals"
     plans = reading.check(index, choice, "plan", mart, "plan_id")
-    found = reading.rows(
+    *found, total = reading.rows(
         f"""
         select
             cast(date_trunc('month', term_end_date) as date) as month,
             count(*) as subscriptions,
             sum(mrr_due) as mrr_due,
-            sum(expected_mrr) as expected_mrr,
+            -- A sum of some of them would look like a bad rate.
+            case
+                when count(expected_mrr) = count(*) then sum(expected_mrr)
+            end as expected_mrr,
             count(*) filter (where is_cancel_requested) as cancelled
         from marts.{mart}
         where len($plans) = 0 or list_contains($plans, plan_id)
-        group by month
-        order by month
+        group by rollup (month)
+        order by month nulls last
         """,
         plans=plans,
     )
@@ -279,16 +287,17 @@ def renewals(reading: Reading, index: int, choice: Renewals) -> Section:
         return Section(
             "renewals", title, (mart,), f"No subscription comes to renew in {ahead}."
         )
-    total = {
-        name: sum((row[name] or 0) for row in found)
-        for name in ("subscriptions", "mrr_due", "expected_mrr", "cancelled")
-    }
+    stays = (
+        "no term has come due yet that tells how much of it stays"
+        if total["expected_mrr"] is None
+        else f"{amount(total['expected_mrr'])} is expected to stay"
+    )
     rows = [
         (
             label,
             count(row["subscriptions"]),
             amount(row["mrr_due"]),
-            amount(row["expected_mrr"]),
+            "unknown" if row["expected_mrr"] is None else amount(row["expected_mrr"]),
             rate(row["expected_mrr"] / row["mrr_due"])
             if row["mrr_due"] and row["expected_mrr"] is not None
             else "",
@@ -304,8 +313,7 @@ def renewals(reading: Reading, index: int, choice: Renewals) -> Section:
         title=title,
         marts=(mart,),
         says=f"{many(total['subscriptions'], 'subscription')} with "
-        f"{amount(total['mrr_due'])} MRR come to renew in {ahead}; "
-        f"{amount(total['expected_mrr'])} is expected to stay.",
+        f"{amount(total['mrr_due'])} MRR come to renew in {ahead}; {stays}.",
         tables=[
             Table(
                 (

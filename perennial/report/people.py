@@ -86,13 +86,24 @@ def best_customers(reading: Reading, index: int, choice: BestCustomers) -> Secti
         name="best_customers",
         title=title,
         marts=marts,
-        says=f"The best {many(len(found), 'customer')} have a lifetime value of "
-        f"{amount(top)}{share}.",
+        says=f"{_the_best(len(found))} a lifetime value of {amount(top)}{share}.",
         picture=_deciles(reading, condition, values),
         tables=[
             Table(("Customer", "So far", "Predicted", "Range", "Lifetime value"), rows)
         ],
-        notes=[f"As of {reading.as_of}; so far: margin of what was paid."],
+        notes=[
+            f"As of {reading.as_of}. So far: margin of what was paid. Predicted: that "
+            f"of the next {reading.build.policy('clv_horizon_months')} months, and the "
+            "range between its 10 % and 90 % quantiles."
+        ],
+    )
+
+
+def _the_best(customers: int) -> str:
+    return (
+        "The best customer has"
+        if customers == 1
+        else f"The best {customers} customers have"
     )
 
 
@@ -161,12 +172,12 @@ def at_risk_customers(reading: Reading, index: int, choice: AtRiskCustomers) -> 
                 value.historical_margin,
                 ending.ends_on,
                 ending.mrr_due,
-                segment.rfm_segment,
+                value.probability_alive,
                 segment.recency_days
             from marts.dim_customers as customer
             inner join marts.fct_customer_lifetime_value as value
                 on customer.customer_key = value.customer_key
-            left join marts.fct_customer_segments as segment
+            inner join marts.fct_customer_segments as segment
                 on customer.customer_key = segment.customer_key
             left join ending
                 on customer.customer_key = ending.customer_key
@@ -174,7 +185,7 @@ def at_risk_customers(reading: Reading, index: int, choice: AtRiskCustomers) -> 
                 (
                     ending.customer_key is not null
                     or (
-                        segment.rfm_segment in ('cannot_lose', 'at_risk')
+                        value.probability_alive < 0.5
                         and customer.customer_status = 'active'
                         and customer.current_mrr = 0
                     )
@@ -199,14 +210,15 @@ def at_risk_customers(reading: Reading, index: int, choice: AtRiskCustomers) -> 
         return Section(
             *("at_risk_customers", title, marts),
             "No customer of these is at risk: no cancelled subscription ends in the "
-            "days ahead, and no good customer has stopped ordering.",
+            "days ahead, and no customer seems to have stopped ordering.",
         )
     all_of_them = found[0]
     quiet = all_of_them["customers"] - all_of_them["customers_ending"]
     says = (
         f"{many(all_of_them['customers'], 'customer')} with "
         f"{amount(all_of_them['margin_of_all'])} margin so far may be lost: "
-        f"{all_of_them['customers_ending']:,} cancelled, {quiet:,} stopped ordering."
+        f"{all_of_them['customers_ending']:,} cancelled, {quiet:,} seem to have "
+        "stopped ordering."
     )
     rows = [
         (one_line(row["customer_key"]), _why(row), amount(row["historical_margin"]))
@@ -219,8 +231,9 @@ def at_risk_customers(reading: Reading, index: int, choice: AtRiskCustomers) -> 
         says=says,
         tables=[Table(("Customer", "Why", "Margin so far"), rows, wordy=(1,))],
         notes=[
-            "Stopped ordering: segments cannot_lose and at_risk, without a "
-            "subscription and not lapsed yet. Shown are those that brought most."
+            "Seem to have stopped ordering: without a subscription, not lapsed yet, "
+            "and by their own rhythm of orders still buyers with less than 50 % "
+            "(probability_alive). Shown are those that brought most."
         ],
     )
 
@@ -228,4 +241,7 @@ def at_risk_customers(reading: Reading, index: int, choice: AtRiskCustomers) -> 
 def _why(row: dict[str, Any]) -> str:
     if row["ends_on"]:
         return f"cancelled: {amount(row['mrr_due'])} MRR ends {row['ends_on']}"
-    return f"{row['rfm_segment']}: no order for {row['recency_days']:,} days"
+    return (
+        f"no order for {many(row['recency_days'], 'day')}; "
+        f"still a buyer with {rate(row['probability_alive'])}"
+    )

@@ -70,13 +70,27 @@ def _picture(name: str, alt: str, height: int, spec: dict[str, Any]) -> Picture:
     return Picture(name, alt, png, WIDTH, height)
 
 
+def waterfall_axis(steps: list[tuple[str, float, bool]]) -> tuple[float, float]:
+    """Where the axis of a waterfall begins and ends.
+
+    It begins above 0 where the steps are small beside the totals, which are then
+    cut off below.
+
+    Args:
+        steps: as of the waterfall.
+    """
+    levels: list[float] = []
+    for _, value, is_total in steps:
+        levels.append(value if is_total else levels[-1] + value)
+    low, high = min(levels), max(levels)
+    room = max(high - low, high * 0.01, 1.0)
+    return max(low - room * 0.35, 0.0), high + room * 0.18
+
+
 def waterfall(
     name: str, alt: str, currency: str, steps: list[tuple[str, float, bool]]
 ) -> Picture:
     """Steps from a start to an end.
-
-    The axis does not begin at 0: the steps are small beside the totals, which
-    are therefore cut off below.
 
     Args:
         name: of the picture.
@@ -100,11 +114,7 @@ def waterfall(
                 "shown": shown,
             }
         )
-    tops = [bar["high"] for bar in bars]
-    floor = min([bar["low"] for bar in bars if bar["kind"] != "total"] or [0.0])
-    floor = min([floor, *(bar["high"] for bar in bars if bar["kind"] == "total")])
-    room = max(max(tops) - floor, max(tops) * 0.01, 1.0)
-    low = max(floor - room * 0.35, 0.0)
+    low, top = waterfall_axis(steps)
     for bar in bars:
         bar["low"] = max(bar["low"], low)
     x = {
@@ -114,7 +124,7 @@ def waterfall(
         "axis": {"title": None, "labelAngle": 0, "grid": False},
         "scale": {"paddingInner": 0.25},
     }
-    scale = {"domain": [low, max(tops) + room * 0.18], "zero": False, "nice": False}
+    scale = {"domain": [low, top], "zero": False, "nice": False}
     axis = {"title": f"MRR, {currency}", "format": ",.0f", "tickCount": 5}
     return _picture(
         name,

@@ -100,7 +100,7 @@ def data_quality(reading: Reading, index: int, choice: DataQuality) -> Section:
     notes.append(f"Accepted audits: {_whole(accepted) if accepted else 'none'}.")
     return Section(
         name="data_quality",
-        title="What changed in data quality",
+        title="Data quality",
         marts=(
             *("rpt_input_reconciliation", "fct_rejected_rows"),
             *("rpt_restatements", "build_info"),

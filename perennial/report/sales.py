@@ -13,6 +13,8 @@ from perennial.report.words import (
     short_month,
 )
 
+NOTHING_EARNED = "No product has earned anything"
+
 
 def products(reading: Reading, index: int, choice: Products) -> Section:
     """The products that earned most, over all time."""
@@ -61,6 +63,8 @@ def products(reading: Reading, index: int, choice: Products) -> Section:
         for row in found
     ]
     margin = sum((row["gross_margin"] or 0) for row in found)
+    has_earned = (found[0]["gross_margin"] or 0) > 0
+    leader = f"{rows[0][0]} earned most" if has_earned else NOTHING_EARNED
     share = ""
     if found[0]["margin_of_all"] and found[0]["margin_of_all"] > 0:
         share = f", {float(margin / found[0]['margin_of_all']) * 100:.1f} % of all"
@@ -68,8 +72,7 @@ def products(reading: Reading, index: int, choice: Products) -> Section:
         name="products",
         title=title,
         marts=marts,
-        says=f"{rows[0][0]} earned most; these {len(rows)} have brought "
-        f"{amount(margin)} margin{share}.",
+        says=f"{leader}; {_these(len(rows))} brought {amount(margin)} margin{share}.",
         tables=[
             Table(("Product", "Units", "Revenue", "Margin", "Rate", "High-value"), rows)
         ],
@@ -78,6 +81,10 @@ def products(reading: Reading, index: int, choice: Products) -> Section:
             "high-value customers."
         ],
     )
+
+
+def _these(products: int) -> str:
+    return "it has" if products == 1 else f"these {products} have"
 
 
 def conversion(reading: Reading, index: int, choice: Conversion) -> Section:

@@ -6,7 +6,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -87,13 +87,20 @@ def send(message: EmailMessage, recipients: list[str], server: Server) -> None:
     Raises:
         ReportError: it was not taken, or not for all of them.
     """
-    with _in_words(server, len(recipients)), _connected(server) as connection:
-        if server.user and server.password:
-            connection.login(server.user, server.password)
-        # As it was written; send_message would change lines that begin with From.
-        refused = connection.sendmail(
-            server.sender.addr_spec, recipients, bytes(message)
-        )
+    with _in_words(server, len(recipients)):
+        connection = _connected(server)
+        try:
+            if server.user and server.password:
+                connection.login(server.user, server.password)
+            # As it was written; send_message would change lines that begin with From.
+            refused = connection.sendmail(
+                server.sender.addr_spec, recipients, bytes(message)
+            )
+        finally:
+            # The mail is taken or not by now, whatever is answered to a farewell.
+            with suppress(smtplib.SMTPException):
+                connection.quit()
+            connection.close()
     if refused:
         raise ReportError(
             f"{_refused(refused, len(recipients), server)}; it was sent to the others"

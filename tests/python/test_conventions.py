@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections import defaultdict
 from pathlib import Path
 
@@ -259,6 +260,23 @@ def test_every_public_macro_is_in_the_macros_yaml() -> None:
     listed = {macro["name"] for macro in yaml.safe_load(file.read_text())["macros"]}
 
     assert {name for name, _ in public_macros()} == listed
+
+
+def test_what_is_no_python_in_the_package_is_installed_with_it() -> None:
+    text = (PROJECT / "pyproject.toml").read_text("utf-8")
+    data = tomllib.loads(text)["tool"]["setuptools"]["package-data"]
+    installed = {
+        path
+        for package, patterns in data.items()
+        for pattern in patterns
+        for path in (PROJECT / package.replace(".", "/")).glob(pattern)
+    }
+    there = {
+        path
+        for path in (PROJECT / "perennial").rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
+    }
+    assert there == installed
 
 
 def test_every_policy_is_a_variable_with_a_default() -> None:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -57,14 +57,21 @@ def build_of(folder: Path) -> str:
     return build_id[:8]
 
 
-def emptied(source: Path, target: Path, *tables: str, then: str = "") -> Path:
-    """A copy of a published file, with some tables empty."""
-    shutil.copy(source, target)
-    with duckdb.connect(str(target)) as copy:
-        for table in tables:
-            copy.execute(f"delete from marts.{table}")
-        copy.execute(then)
-    return target
+@pytest.fixture
+def desk_of(published_folder: Path, tmp_path: Path) -> Callable[..., Desk]:
+    """Makes a desk of the demo, some of its tables emptied and the rest changed."""
+
+    def made(*tables: str, then: str = "") -> Desk:
+        published = tmp_path / "changed.duckdb"
+        shutil.copy(published_folder / "published.duckdb", published)
+        with duckdb.connect(str(published)) as copy:
+            for table in tables:
+                copy.execute(f"delete from marts.{table}")
+            copy.execute(then)
+        (tmp_path / "desk").mkdir()
+        return Desk(tmp_path / "desk", published)
+
+    return made
 
 
 # ---------------------------------------------------------------------- numbers
@@ -177,14 +184,15 @@ LISTS = {
             case when ends_on is not null
                 then 'cancelled: ' || {MONEY.format("mrr_due")} || ' MRR ends '
                     || ends_on
-                else rfm_segment || ': no order for ' || recency_days || ' days' end,
+                else 'no order for ' || recency_days || ' days; still a buyer with '
+                    || {SHARE.format("probability_alive")} end,
             {MONEY.format("historical_margin")}
         from marts.fct_customer_lifetime_value
         left join ending using (customer_key)
         left join marts.fct_customer_segments using (customer_key)
         left join marts.dim_customers using (customer_key)
         where ends_on is not null or (current_mrr = 0 and customer_status = 'active'
-            and rfm_segment in ('at_risk', 'cannot_lose'))
+            and probability_alive < 0.5)
         order by historical_margin desc limit 5
     """,
     "products": f"""
@@ -227,6 +235,26 @@ def test_lists_are_those_of_the_marts_in_their_order(what, desk, marts):
         rows = [[*row[:4], *row[5:]] for row in rows]
     first = rows.index(expected[0])
     assert rows[first : first + len(expected)] == expected
+
+
+def test_the_customers_at_risk_are_counted_beyond_those_listed(desk, marts):
+    ((cancelled,),) = marts.execute(
+        "select count(distinct customer_key) from marts.rpt_upcoming_renewals"
+        " where is_cancel_requested"
+    ).fetchall()
+    ((quiet,),) = marts.execute(
+        "select count(*) from marts.fct_customer_lifetime_value"
+        " join marts.dim_customers using (customer_key)"
+        " where probability_alive < 0.5 and current_mrr = 0"
+        " and customer_status = 'active' and customer_key not in ("
+        "select customer_key from marts.rpt_upcoming_renewals"
+        " where is_cancel_requested)"
+    ).fetchall()
+    assert cancelled and quiet > 100
+    assert (
+        f"may be lost: {cancelled} cancelled, {quiet} seem to have stopped ordering."
+        in desk.text(NAME)
+    )
 
 
 def test_the_reconciliation_is_that_of_the_mart(desk, marts):
@@ -360,23 +388,21 @@ def test_the_page_opens_in_chromium_without_error_or_request(desk):
             browser.close()
 
 
-def test_texts_of_the_data_are_escaped_and_stay_on_one_line(published_folder, tmp_path):
+def test_texts_of_the_data_are_escaped_and_stay_on_one_line(desk_of):
     evil = "<script>alert(1)</script>\n\nFrom nobody & more"
-    published = emptied(
-        published_folder / "published.duckdb",
-        tmp_path / "evil.duckdb",
+    desk = desk_of(
         then="""
             update marts.dim_products set product_name = $evil;
             update marts.rpt_platform_monthly set platform = $evil || platform;
             update marts.fct_rejected_rows set reasons = $evil;
             update marts.build_info set accepted_audits = $evil;
             update marts.dim_customers set customer_key = $evil || customer_key;
+            update marts.fct_customer_segments
+                set customer_key = $evil || customer_key;
             update marts.fct_customer_lifetime_value
                 set customer_key = $evil || customer_key;
         """.replace("$evil", "'" + evil.replace("\n", "' || chr(10) || '") + "'"),
     )
-    (tmp_path / "desk").mkdir()
-    desk = Desk(tmp_path / "desk", published)
     desk.define(NAME, DEFAULT)
     assert desk.run().exit_code == 0
     page = desk.file(NAME, "html").read_text(encoding="utf-8")
@@ -395,14 +421,8 @@ SUBSCRIPTION_MARTS = (
 ORDER_MARTS = ("rpt_platform_monthly", "rpt_product_profitability", "fct_orders")
 
 
-def test_a_report_of_orders_only_says_what_there_is_not(published_folder, tmp_path):
-    published = emptied(
-        published_folder / "published.duckdb",
-        tmp_path / "orders.duckdb",
-        *SUBSCRIPTION_MARTS,
-    )
-    (tmp_path / "desk").mkdir()
-    desk = Desk(tmp_path / "desk", published)
+def test_a_report_of_orders_only_says_what_there_is_not(desk_of):
+    desk = desk_of(*SUBSCRIPTION_MARTS)
     desk.define(NAME, DEFAULT)
     assert desk.run().exit_code == 0
     text = desk.text(NAME)
@@ -413,16 +433,8 @@ def test_a_report_of_orders_only_says_what_there_is_not(published_folder, tmp_pa
     assert not re.search(r"\bnone +none\b|nan|None", text)
 
 
-def test_a_report_of_subscriptions_only_says_what_there_is_not(
-    published_folder, tmp_path
-):
-    published = emptied(
-        published_folder / "published.duckdb",
-        tmp_path / "subscriptions.duckdb",
-        *ORDER_MARTS,
-    )
-    (tmp_path / "desk").mkdir()
-    desk = Desk(tmp_path / "desk", published)
+def test_a_report_of_subscriptions_only_says_what_there_is_not(desk_of):
+    desk = desk_of(*ORDER_MARTS)
     desk.define(NAME, DEFAULT)
     assert desk.run().exit_code == 0
     text = desk.text(NAME)
@@ -477,19 +489,77 @@ sections:
     assert "Best customers, channel organic, social, plan plus" in text
 
 
-def test_a_running_month_is_called_so(published_folder, tmp_path):
-    published = emptied(
-        published_folder / "published.duckdb",
-        tmp_path / "running.duckdb",
+def test_a_running_month_is_called_so(desk_of):
+    desk = desk_of(
         then="update marts.build_info set as_of_date = '2025-12-15'",
     )
-    (tmp_path / "desk").mkdir()
-    desk = Desk(tmp_path / "desk", published)
     desk.define("last")
     desk.define("running", SMALL.replace("sections", "period: 2025-12\nsections"))
     assert desk.run().exit_code == 0
     assert desk.text("last").startswith("Board, November 2025\n")
     assert desk.text("running").startswith("Board, December 2025 (running)\n")
+
+
+def test_the_first_month_has_nothing_before_it(blank, marts):
+    blank.define(
+        "first",
+        """\
+title: First
+period: 2023-01
+sections:
+  - headlines
+  - bridge
+  - {name: best_customers, customers: 1}
+  - {name: products, products: 1}
+""",
+    )
+    assert blank.run("first").exit_code == 0
+    text = blank.text("first")
+    ((mrr,),) = marts.execute(
+        "select ending_mrr from marts.rpt_mrr_monthly"
+        " where revenue_month = (select min(revenue_month) from marts.rpt_mrr_monthly)"
+    ).fetchall()
+    assert ["MRR", f"{mrr:,.2f}", "none"] in rows_of_text(text)
+    assert f"MRR rose by {mrr:,.2f} in January 2023, to {mrr:,.2f}." in text
+    # It starts at 0, and so does the axis.
+    assert "axis does not begin at 0" not in text
+    assert "The best customer has a lifetime value of" in text
+    assert "earned most; it has brought" in text
+
+
+def test_products_that_cost_more_than_they_brought_did_not_earn_most(desk_of):
+    desk = desk_of(
+        then="update marts.rpt_product_profitability"
+        " set gross_margin = -abs(gross_margin)",
+    )
+    desk.define("losses", SMALL.replace("headlines", "products"))
+    assert desk.run().exit_code == 0
+    assert "No product has earned anything; these 5 have brought -" in desk.text(
+        "losses"
+    )
+
+
+def test_mrr_that_did_not_move_is_told_so(desk_of):
+    desk = desk_of(
+        then="update marts.rpt_mrr_monthly set starting_mrr = ending_mrr",
+    )
+    desk.define("still", SMALL.replace("headlines", "bridge"))
+    assert desk.run().exit_code == 0
+    assert "MRR stayed at 33,811.26 in December 2025." in desk.text("still")
+    assert "axis does not begin at 0" in desk.text("still")
+
+
+def test_what_is_expected_of_renewals_is_unknown_where_no_rate_is(desk_of):
+    desk = desk_of(
+        then="update marts.rpt_upcoming_renewals set expected_mrr = null"
+        " where not is_cancel_requested",
+    )
+    desk.define("young", SMALL.replace("headlines", "renewals"))
+    assert desk.run().exit_code == 0
+    text = desk.text("young")
+    assert "no term has come due yet that tells how much of it stays." in text
+    # The cancelled ones alone are known, and would look like all of it.
+    assert ["All", "530", "28,190.16", "unknown", "6"] in rows_of_text(text)
 
 
 MISTAKES = {
@@ -528,6 +598,10 @@ MISTAKES = {
         "title: A\nperiod: last year\nsections: [bridge]\n",
         "line 2: period is neither last_complete_month nor a month like 2025-11",
     ),
+    "a period before all calendars": (
+        "title: A\nperiod: '0001-01'\nsections: [bridge]\n",
+        "line 2: period is neither last_complete_month nor a month like 2025-11",
+    ),
     "a period to come": (
         "title: A\nperiod: 2026-01\nsections: [bridge]\n",
         "line 2: period 2026-01 is after 2025-12-31",
@@ -553,6 +627,18 @@ MISTAKES = {
     "a subject with other braces": (
         "title: A\nsubject: '{title.__class__}'\nsections: [bridge]\n",
         "line 2: subject holds something else in braces than {title}, {month}, {as_of}",
+    ),
+    "a subject with a width": (
+        "title: A\nsubject: '{title:{title}}'\nsections: [bridge]\n",
+        "line 2: subject holds something else in braces than {title}, {month}, {as_of}",
+    ),
+    "a subject with a conversion": (
+        "title: A\nsubject: '{title!z}'\nsections: [bridge]\n",
+        "line 2: subject holds something else in braces than {title}, {month}, {as_of}",
+    ),
+    "an address with a dot too many": (
+        "title: A\nrecipients: [a..eve@example.com]\nsections: [bridge]\n",
+        "line 2: recipients 1 is no e-mail address",
     ),
     "a key twice": (
         "title: A\nsections: [bridge]\ntitle: B\n",
@@ -637,14 +723,10 @@ def test_of_a_damaged_published_file_there_is_no_report(blank):
     assert_one_sentence(blank.run(), "is no DuckDB file", "perennial rollback")
 
 
-def test_of_an_older_version_there_is_no_report(published_folder, tmp_path):
-    published = emptied(
-        published_folder / "published.duckdb",
-        tmp_path / "older.duckdb",
+def test_of_an_older_version_there_is_no_report(desk_of):
+    desk = desk_of(
         then="drop table marts.rpt_churn_monthly",
     )
-    (tmp_path / "desk").mkdir()
-    desk = Desk(tmp_path / "desk", published)
     desk.define("board")
     assert_one_sentence(
         desk.run(), "report board:", "rpt_churn_monthly", "build and publish it anew"

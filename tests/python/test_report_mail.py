@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import ssl
@@ -32,6 +33,7 @@ class Mailbox:
     def __init__(self, *refused: str) -> None:
         """Refuse some recipients."""
         self.refused = refused
+        self.farewell = "221 Bye"
         self.mails: list[tuple[list[str], bytes]] = []
 
     async def handle_RCPT(
@@ -47,6 +49,10 @@ class Mailbox:
         """Keep the mail as it came."""
         self.mails.append((list(envelope.rcpt_tos), bytes(envelope.content)))
         return "250 OK"
+
+    async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:
+        """Say goodbye."""
+        return self.farewell
 
     # No property: the server looks at each attribute before there is a mail.
     def only_mail(self) -> EmailMessage:
@@ -138,9 +144,7 @@ def send(desk: Desk, *names: str, **environment: str) -> Result:
     """Send, and see that nobody's secret is in what is said or written."""
     result = desk.run(*names, "--send", **environment)
     written = [
-        path.read_bytes()
-        for path in desk.folder.rglob("site/**/*")
-        if path.is_file() and path.suffix != ".eml"
+        path.read_bytes() for path in desk.folder.rglob("site/**/*") if path.is_file()
     ]
     for secret in (*RECIPIENTS, "board@", PASSWORD, USER):
         assert secret not in result.output
@@ -193,7 +197,10 @@ def test_the_mail_has_text_page_pictures_and_pdf(desk):
     assert picture.startswith(b"\x89PNG")
     assert pdf == desk.file("board", "pdf").read_bytes()
     assert mail["Subject"] == "From the board, December 2025"
-    assert mail["To"] == ", ".join(RECIPIENTS)
+    # Nobody learns who else got it.
+    assert mail["To"] == "undisclosed-recipients:;"
+    assert mail["Cc"] is mail["Bcc"] is None
+    assert not [one for one in RECIPIENTS if one.encode() in content]
     assert mail["From"] == SENDER
     assert mail["Message-ID"].endswith("@example.com>")
     # What was received is what was written, but for the server's line ends.
@@ -210,7 +217,30 @@ def test_without_send_no_server_is_asked(desk):
     assert result.exit_code == 0
     assert mailbox.mails == []
     assert "sent" not in result.output
-    assert desk.mail("board")["To"] == ", ".join(RECIPIENTS)
+
+
+def test_what_is_sent_twice_has_one_id(desk):
+    # A name that is none of a message id, which follows from the content alone.
+    desk.define("the board's", SMALL)
+    mailbox = Mailbox()
+    with server(mailbox) as settings:
+        send(desk, "the board's", **settings)
+        send(desk, "the board's", **settings)
+    first, second = (
+        message_from_bytes(content, policy=policy.default)["Message-ID"]
+        for _, content in mailbox.mails
+    )
+    assert first == second
+    assert re.fullmatch(r"<[0-9a-f]{32}@example\.com>", first)
+
+
+def test_a_mail_that_was_taken_is_sent_whatever_is_said_at_the_end(desk):
+    mailbox = Mailbox()
+    mailbox.farewell = "421 too busy for that"
+    with server(mailbox) as settings:
+        result = send(desk, **settings)
+    assert result.exit_code == 0, result.output
+    assert len(mailbox.mails) == 1
 
 
 def test_two_reports_are_two_mails(desk):
@@ -404,6 +434,7 @@ def test_settings_that_cannot_be_are_told_before_anything_is_done(what, desk):
     [
         ("", "PERENNIAL_REPORT_FROM is not set"),
         ("nobody", "PERENNIAL_REPORT_FROM is no e-mail address"),
+        ("a..b@example.com", "PERENNIAL_REPORT_FROM is no e-mail address"),
         ("a@example.com\nBcc: eve@example.com", "is no e-mail address"),
     ],
 )

@@ -371,21 +371,126 @@ def test_mrr_of_a_longer_period_is_that_of_its_last_month(
         assert found == {(worded(row[0]),): row[place] for row in last}, metric
 
 
-def test_a_churn_rate_of_a_year_is_that_of_a_month(
-    layer: SemanticLayer, demo: Built
+# Of a longer period: sums over its months, or what its last month says.
+OF_PERIODS = {
+    "churn_rate": "sum(churned_customers) / sum(starting_customers)",
+    "gross_revenue_churn_rate": (
+        "-sum(churned_mrr + contraction_mrr) / nullif(sum(starting_mrr), 0)"
+    ),
+    "net_new_mrr": "sum(net_new_mrr)",
+    "churned_customers": "sum(churned_customers)",
+    "quick_ratio": (
+        "sum(new_mrr + reactivation_mrr + expansion_mrr)"
+        " / -sum(churned_mrr + contraction_mrr)"
+    ),
+    "arpa": "max_by(arpa, revenue_month)",
+    "net_revenue_retention": "max_by(net_revenue_retention_12m, revenue_month)",
+    "gross_revenue_retention": "max_by(gross_revenue_retention_12m, revenue_month)",
+}
+
+
+@pytest.mark.parametrize("grain", ["quarter", "year"])
+@pytest.mark.parametrize("metric", OF_PERIODS)
+def test_a_rate_of_a_longer_period_is_that_of_its_months(
+    metric: str, grain: str, layer: SemanticLayer, demo: Built
 ) -> None:
-    rows = Rows(("metric_time__year",), ())
     wanted = demo.rows(
-        """
-        select date_trunc('year', revenue_month),
-            sum(churned_customers) / sum(starting_customers)
-        from marts.rpt_churn_monthly group by 1
+        f"""
+        select date_trunc('{grain}', revenue_month), {OF_PERIODS[metric]}
+        from marts.rpt_mrr_monthly
+        join marts.rpt_churn_monthly using (revenue_month, churned_customers,
+            starting_customers)
+        group by 1
         """
     )
 
-    assert found_rows("churn_rate", rows, layer, demo.warehouse) == pytest.approx(
-        {(worded(year),): rate for year, rate in wanted}
+    found = found_rows(
+        metric, Rows((f"metric_time__{grain}",), ()), layer, demo.warehouse
     )
+    rates = {(worded(period),): rate for period, rate in wanted}
+    assert found.keys() == rates.keys()
+    assert [key for key in rates if not is_near(found[key], rates[key])] == []
+
+
+# What the demo has too little of to notice
+
+
+@pytest.fixture(scope="module")
+def changed(
+    demo_scratch: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The work file of the demo, to be changed and rolled back."""
+    folder = tmp_path_factory.mktemp("changed")
+    shutil.copy(demo_scratch / "work.duckdb", folder)
+    with duckdb.connect(str(folder / "work.duckdb")) as warehouse:
+        yield warehouse
+
+
+# What makes no difference, and to which metrics.
+MAKES_NO_DIFFERENCE = {
+    "a fall that is followed by a return": (
+        """insert into marts.fct_churn_events
+        select * replace (false as is_netted_churn, 'other ' || customer_key
+            as customer_key) from marts.fct_churn_events""",
+        "voluntary_churned_customers involuntary_churned_customers"
+        " churned_customers_by_reason",
+    ),
+    "that a renewal is late": (
+        """update marts.fct_subscription_terms set renewal_status = 'late'
+        where renewal_status = 'renewed'""",
+        "terms_due terms_renewed mrr_due mrr_renewed",
+    ),
+    "a term that is replaced or open": (
+        """update marts.fct_subscription_terms set mrr_due = 7, mrr_renewed = 7
+        where renewal_status in ('replaced', 'open')""",
+        "mrr_due mrr_renewed",
+    ),
+    "an order that bills a subscription": (
+        """insert into marts.fct_orders
+        select * replace (true as is_subscription_billing, 'other ' || order_id
+            as order_id, 'other ' || customer_key as customer_key)
+        from marts.fct_orders""",
+        "orders order_revenue gross_order_amount discounts refunds order_margin"
+        " full_price_orders buying_customers",
+    ),
+    "a customer who never paid": (
+        """update marts.fct_customer_lifetime_value
+        set total_clv = 1, historical_margin = 1, predicted_clv = 1
+        where customer_key in (
+            select customer_key from marts.dim_customers where first_paid_date is null
+        )""",
+        "customers total_clv historical_clv predicted_clv",
+    ),
+    "a cohort's month that is not over": (
+        """insert into marts.rpt_retention_cohorts
+        select * replace (false as is_mature, months_since_first + 1000
+            as months_since_first) from marts.rpt_retention_cohorts""",
+        "cohort_customers cohort_active_customers",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MAKES_NO_DIFFERENCE)
+def test_what_a_metric_does_not_mean_makes_no_difference(
+    what: str, layer: SemanticLayer, changed: duckdb.DuckDBPyConnection
+) -> None:
+    change, metrics = MAKES_NO_DIFFERENCE[what]
+
+    def totals() -> dict[str, object]:
+        everything = Rows((), ())
+        return {
+            metric: found_rows(metric, everything, layer, changed)[()]
+            for metric in metrics.split()
+        }
+
+    before = totals()
+    changed.execute("begin")
+    ((rows,),) = changed.execute(change).fetchall()
+    after = totals()
+    changed.execute("rollback")
+
+    assert rows > 0
+    assert after == before
 
 
 @pytest.mark.parametrize("metric", ["mrr", "active_customers"])

@@ -501,7 +501,8 @@ def docs(output: Path, variables: str | None) -> None:
     from perennial.docs_site import DocsError, build_docs
 
     try:
-        sizes = build_docs(find_places(), output, variables, say)
+        with stoppable("the docs are as they were"):
+            sizes = build_docs(find_places(), output, variables, say)
     except (DocsError, *EXPECTED) as error:
         raise click.ClickException(str(error)) from error
     megabytes = sum(sizes.values()) / 1_000_000

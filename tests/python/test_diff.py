@@ -322,6 +322,15 @@ def test_a_commit_that_is_not_known_is_a_sentence(repository, name):
     )
 
 
+def test_a_clone_without_history_is_told_how_to_get_it(repository):
+    base = repository.git("rev-parse", "base")
+    repository.commit("head", README_dot_md="Only words.")
+    clone = repository.folder.with_name("clone")
+    repository.git("clone", "--depth=1", repository.folder.as_uri(), str(clone))
+    outcome = Repository(clone, repository.temporary).diff(base)
+    assert_fails(outcome, f"git knows no commit '{base}'", "git fetch --unshallow")
+
+
 def test_a_folder_without_git_is_a_sentence(repository):
     shutil.rmtree(repository.folder / ".git")
     outcome = repository.diff("base")

@@ -26,6 +26,7 @@ from test_personal_data import hits, personal_of
 
 from perennial.docs_site import DocsError
 from perennial.docs_site.contents import write_backtest
+from perennial.docs_site.dbt_pages import find_missing_tables
 from perennial.docs_site.diagram import draw_stars
 from perennial.docs_site.flowchart import draw_flowchart, parse
 from perennial.docs_site.pages import render
@@ -536,6 +537,17 @@ def run_python(code: str) -> str:
 
 
 # -------------------------------------------------------------------- its pieces
+
+
+def test_public_tables_that_the_work_file_lacks_are_found(tmp_path: Path) -> None:
+    nodes = {
+        f"model.p.{name}": {"name": name, "resource_type": "model", "access": access}
+        for name, access in (("a", "public"), ("b", "public"), ("c", "private"))
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+    (tmp_path / "catalog.json").write_text('{"nodes": {"model.p.a": {}}}')
+
+    assert find_missing_tables(tmp_path) == ["b"]
 
 
 def test_shapes_have_every_table_and_no_row(demo_scratch: Path, tmp_path: Path) -> None:

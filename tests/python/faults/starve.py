@@ -32,8 +32,10 @@ MOST_LINES = 30
 # Seconds in which a second build must have said that it will not begin.
 LONGEST_AT_ONCE = 10
 NO_ROOM = ("space|room|too large|full",)
-# The memory in which the demo spills, and in which it cannot be built.
-SPILLING, TOO_SMALL = "75MB", "4MB"
+# Somewhere among these the demo does not fit and can still be built: where, lies
+# with what DuckDB happens to do at once. In the last one nothing can be built.
+LITTLE = ("100MB", "90MB", "85MB", "80MB", "75MB")
+TOO_SMALL = "4MB"
 
 
 @dataclass(frozen=True)
@@ -169,17 +171,18 @@ def build_on_a_full_disk(scene: Scene) -> str:
 
 def build_in_little_memory(scene: Scene) -> str:
     """What does not fit spills to the disk; the numbers are the same."""
-    house = scene.house()
     spill = scene.folder / "spill"
-    with Watch(spill) as watch:
-        outcome = house.build(
-            PERENNIAL_MEMORY_LIMIT=SPILLING, PERENNIAL_TEMP_DIRECTORY=str(spill)
-        )
-    must_succeed(outcome, f"the build in {SPILLING}")
-    check_recovered(house, scene.ready.known, "B")
-    if not watch.most:
-        raise BrokenPromiseError(f"nothing was spilled in {SPILLING}")
-    return f"{SPILLING}: same numbers; {watch.most / 2**20:.1f} MB were spilled"
+    for limit in LITTLE:
+        house = scene.house()
+        with Watch(spill) as watch:
+            outcome = house.build(
+                PERENNIAL_MEMORY_LIMIT=limit, PERENNIAL_TEMP_DIRECTORY=str(spill)
+            )
+        must_succeed(outcome, f"the build in {limit}")
+        check_recovered(house, scene.ready.known, "B")
+        if watch.most:
+            return f"{limit}: same numbers; {watch.most / 2**20:.1f} MB were spilled"
+    raise BrokenPromiseError(f"nothing was spilled in {LITTLE[-1]}")
 
 
 class Watch:

@@ -183,7 +183,7 @@ def demo(output: Path, seed: int) -> None:
         click.echo(f"{output / f'{table}.csv'}  {count} rows")
 
 
-@main.command()
+@main.command(short_help="Tell what FOLDER holds of the input tables, before a build.")
 @click.argument("folder", type=click.Path(path_type=Path))
 def check(folder: Path) -> None:
     """Tell what FOLDER holds of the input tables, before it is built.
@@ -255,7 +255,7 @@ def build(
         raise click.ClickException(str(error)) from error
 
 
-@main.command()
+@main.command(short_help="Publish what dbt left in the work file, with headlines.")
 @accept_options
 def publish(accepted: Accepted) -> None:
     """Publish what dbt build left in the work file, and print the headlines.
@@ -283,7 +283,7 @@ def publish(accepted: Accepted) -> None:
         raise click.ClickException(str(error)) from error
 
 
-@main.command()
+@main.command(short_help="Publish a kept build again.")
 @click.argument("build_name", metavar="[BUILD]", required=False)
 @click.option(
     "--list", "is_list", is_flag=True, help="Show the builds and change none."
@@ -315,7 +315,7 @@ def rollback(build_name: str | None, is_list: bool) -> None:
         raise click.ClickException(str(error)) from error
 
 
-@main.command()
+@main.command(short_help="Print MRR, ARR, customers, churn and CLV as published.")
 def headlines() -> None:
     """Print MRR, ARR, active customers, churn and CLV of what is published.
 
@@ -333,7 +333,7 @@ def headlines() -> None:
         raise click.ClickException(str(error)) from error
 
 
-@main.command()
+@main.command(short_help="Write a public table as CSV, safe for spreadsheets.")
 @click.argument("mart")
 @click.option(
     "--output",
@@ -371,7 +371,7 @@ def export(mart: str, output: Path) -> None:
         ) from error
 
 
-@main.command()
+@main.command(short_help="Tell what changed in public numbers since a commit.")
 @click.argument("base")
 @click.option(
     "--head",
@@ -419,7 +419,7 @@ def diff(base: str, head: str | None, output: Path | None) -> None:
         ) from error
 
 
-@main.command()
+@main.command(short_help="Draw the dashboards of what is published, for the disk.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -450,7 +450,7 @@ def dashboards(output: Path) -> None:
     )
 
 
-@main.command()
+@main.command(short_help="Serve the dashboards on this machine, with live filters.")
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
@@ -474,7 +474,7 @@ def serve(port: int) -> None:
         raise click.ClickException(str(error)) from error
 
 
-@main.command()
+@main.command(short_help="Write one folder of docs that opens from disk.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -501,14 +501,15 @@ def docs(output: Path, variables: str | None) -> None:
     from perennial.docs_site import DocsError, build_docs
 
     try:
-        sizes = build_docs(find_places(), output, variables, say)
+        with stoppable("the docs are as they were"):
+            sizes = build_docs(find_places(), output, variables, say)
     except (DocsError, *EXPECTED) as error:
         raise click.ClickException(str(error)) from error
     megabytes = sum(sizes.values()) / 1_000_000
     say(f"{output / 'index.html'}  {len(sizes)} files, {megabytes:.1f} MB")
 
 
-@main.command()
+@main.command(short_help="Write the customer-value reports, and mail them if asked.")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option(
     "--output",
@@ -549,7 +550,7 @@ def report(names: tuple[str, ...], output: Path, is_sent: bool) -> None:
         raise SystemExit(1)
 
 
-@main.command()
+@main.command(short_help="Fit predicted value where the engine runs no Python.")
 @click.option("--target", help="Target of the profile; without it, its default.")
 @click.option("--vars", "variables", help="Variables of the build, as dbt takes them.")
 def fit(target: str | None, variables: str | None) -> None:

@@ -19,6 +19,8 @@ from perennial.diff.tables import (
 
 LONGEST_TEXT = 40
 MOST_NAMES = 20
+# What GitHub takes as one comment.
+LONGEST_PAGE = 65_536
 # What Markdown or HTML would take for its own; _ only where a word ends.
 SPECIAL = re.compile(r"([\\`*\[\]<>|~#&]|(?<!\w)_|_(?!\w))")
 NO_VALUE = "(none)"
@@ -50,7 +52,7 @@ def write_page(review: Review) -> str:
     parts += [f"> {note}" for note in review.notes]
     if not (changed or settings or review.added_tests or review.removed_tests):
         parts.append(f"**Nothing changed**: {_alike(review.marts)}.")
-        return "\n\n".join(parts) + "\n"
+        return _joined(parts)
     if changed:
         parts += [_summary(changed, review.marts), *_headlines(review)]
     else:
@@ -58,10 +60,34 @@ def write_page(review: Review) -> str:
     parts += _settings(settings)
     if changed:
         parts.append(_overview(changed))
-        for mart in changed:
-            parts += _mart(mart)
-    parts += _tests(review)
-    parts.append(_foot())
+    end = [*_tests(review), _foot()]
+    room = LONGEST_PAGE - len(_joined([*parts, *end]))
+    return _joined([*parts, *_details(changed, room), *end])
+
+
+def _details(changed: Sequence[MartChange], room: int) -> list[str]:
+    """What is told of each mart, as far as it fits in; then which are left out."""
+    shown: list[str] = []
+    left_out: list[str] = []
+    room -= len(_left_out([mart.name for mart in changed])) + 2
+    for mart in changed:
+        told = _joined(_mart(mart))
+        if len(told) + 1 <= room:
+            shown += _mart(mart)
+            room -= len(told) + 1
+        else:
+            left_out.append(mart.name)
+    return [*shown, _left_out(left_out)] if left_out else shown
+
+
+def _left_out(names: Sequence[str]) -> str:
+    return (
+        f"Not told of column by column, since a comment on GitHub holds no more than "
+        f"{LONGEST_PAGE:,} characters: {', '.join(map(text, names))}."
+    )
+
+
+def _joined(parts: Sequence[str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 

@@ -119,7 +119,3 @@ def _headlines(file: Path) -> dict[str, Headline]:
         return {number.label: number for number in read_headlines(file).numbers}
     except HeadlinesError:
         return {}
-
-
-def _shown(headline: Headline | None) -> str:
-    return headline.value if headline else NOT_THERE

@@ -138,9 +138,11 @@ def _find_commit(project: Path, ref: str) -> str:
             *("--end-of-options", f"{ref}^{{commit}}"),
         )
     except DiffError as error:
+        is_shallow = _git(project, "rev-parse", "--is-shallow-repository").strip()
+        fetch = "git fetch --unshallow" if is_shallow == "true" else "git fetch"
         raise DiffError(
             f"git knows no commit {ref!r}; name a branch, a tag or a commit that "
-            "git log shows, or fetch it first (git fetch)"
+            f"git log shows, or fetch it first ({fetch})"
         ) from error
     return found.strip()
 

@@ -30,7 +30,12 @@ OF_ONE_BUILD = ("build_info", "rpt_restatements")
 FLOATS = ("DOUBLE", "FLOAT")
 WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 # Where a sum says nothing.
-AVERAGED = ("_rate", "_ratio", "_share", "_index", "_score", "_decile", "_number")
+AVERAGED = (
+    *("_rate", "_ratio", "_share", "_index", "_score", "_decile", "_number"),
+    "arpa",
+)
+# Keys that say what a row's number is: there is nothing to say of all rows.
+OF_MANY_KINDS = {"metric_name", "item_name", "parameter_name"}
 
 Key = tuple[Any, ...]
 
@@ -299,22 +304,25 @@ def _compare_cells(
     in_both = "is_in_old and is_in_new"
     any_of_them = " or ".join(pair.differs for pair in pairs)
     asked = [f"count(*) filter ({in_both} and ({any_of_them}))"]
-    for pair in pairs:
+    measures = [
+        "" if OF_MANY_KINDS & set(change.key) else _measure(pair) for pair in pairs
+    ]
+    for pair, measure in zip(pairs, measures, strict=True):
         asked.append(f"count(*) filter ({in_both} and {pair.differs})")
-        total = {"sum": "sum", "mean": "avg"}.get(_measure(pair))
+        total = {"sum": "sum", "mean": "avg"}.get(measure)
         sides = (_old(pair.old), _new(pair.new))
         asked += [f"{total}({side})" if total else "null" for side in sides]
     row = connection.execute(f"select {', '.join(asked)} from joined").fetchone()
     answers: Iterator[Any] = iter(row or ())
     change.changed_rows = next(answers)
-    for pair in pairs:
+    for pair, measure in zip(pairs, measures, strict=True):
         count, old_total, new_total = (next(answers) for _ in range(3))
         if count or not _is_near(old_total, new_total):
             change.columns.append(
                 ColumnChange(
                     name=pair.new,
                     changed_rows=count,
-                    measure=_measure(pair),
+                    measure=measure,
                     old=old_total,
                     new=new_total,
                     examples=_examples(connection, change, pair) if count else (),

@@ -63,6 +63,12 @@ def write_all(
     with tempfile.TemporaryDirectory(prefix="perennial-docs-") as scratch:
         say("dbt docs: reading the project and the shapes of its tables")
         target = dbt_pages.generate(places, variables, Path(scratch), say)
+        missing = dbt_pages.find_missing_tables(target)
+        if missing:
+            say(
+                f"warning: the work file lacks {', '.join(missing)}, so their lineage "
+                "is not whole; run perennial build, then this again"
+            )
         manifest = dbt_pages.read_manifest(target)
         greeting = _greeting(project, set(manifest["nodes"]), documents)
         dbt_pages.write_dbt_page(target, greeting, folder / DBT)

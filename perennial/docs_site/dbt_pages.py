@@ -80,6 +80,18 @@ def read_manifest(target: Path) -> dict[str, Any]:
     return json.loads((target / "manifest.json").read_text(encoding="utf-8"))
 
 
+def find_missing_tables(target: Path) -> list[str]:
+    """The public tables that the work file does not have, as one of another commit."""
+    catalog = json.loads((target / "catalog.json").read_text(encoding="utf-8"))
+    return sorted(
+        node["name"]
+        for unique_id, node in read_manifest(target)["nodes"].items()
+        if node["resource_type"] == "model"
+        and node["access"] == "public"
+        and unique_id not in catalog["nodes"]
+    )
+
+
 def write_dbt_page(target: Path, greeting: str, output: Path) -> None:
     """Write the single page of dbt: no request, no error, with a longer greeting.
 

@@ -1,7 +1,6 @@
 """Everything that `perennial docs` writes, and how it takes its place."""
 
 import importlib.util
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -57,7 +56,7 @@ def build_docs(
         raise DocsError(
             f"{places.shown} holds no marts.build_info; run perennial build"
         )
-    with _in_place_of(output) as folder:
+    with in_place_of(output) as folder:
         write_all(places, build, folder, output, variables, say)
         sizes = {
             str(path.relative_to(folder)): path.stat().st_size
@@ -97,7 +96,7 @@ def _refuse_other_folder(output: Path) -> None:
 
 
 @contextmanager
-def _in_place_of(output: Path) -> Iterator[Path]:
+def in_place_of(output: Path) -> Iterator[Path]:
     """A new folder beside the old one, which it replaces if nothing fails.
 
     Raises:
@@ -111,12 +110,19 @@ def _in_place_of(output: Path) -> Iterator[Path]:
             f"cannot write the docs to {output}: {error.strerror}; name a folder "
             "that can be written with --output"
         ) from error
+    folder, old = scratch / "new", scratch / "old"
     try:
-        folder = scratch / "new"
         folder.mkdir()
         yield folder
         if output.exists():
-            os.replace(output, scratch / "old")  # noqa: PTH105
-        os.replace(folder, output)  # noqa: PTH105
+            output.rename(old)
+        folder.rename(output)
+    except OSError as error:
+        raise DocsError(
+            f"cannot write the docs to {output}: {error.strerror or error}"
+        ) from error
     finally:
+        # Between the two renames there is no folder of docs.
+        if old.exists() and not output.exists():
+            old.rename(output)
         shutil.rmtree(scratch, ignore_errors=True)

@@ -24,10 +24,15 @@ from conftest import PROJECT, opened
 
 from perennial.demo_shop import LAST_DAY
 from perennial.diff.demo_build import Built, build_demo
-from perennial.diff.page import text, write_page
+from perennial.diff.page import Review, text, write_page
 from perennial.diff.review import compare_builds
 from perennial.diff.states import State, lay_out_commit
-from perennial.diff.tables import MartChange, compare_marts
+from perennial.diff.tables import (
+    ColumnChange,
+    Example,
+    MartChange,
+    compare_marts,
+)
 
 STAND_IN = """
 import os, pathlib, time
@@ -317,6 +322,15 @@ def test_a_commit_that_is_not_known_is_a_sentence(repository, name):
     )
 
 
+def test_a_clone_without_history_is_told_how_to_get_it(repository):
+    base = repository.git("rev-parse", "base")
+    repository.commit("head", README_dot_md="Only words.")
+    clone = repository.folder.with_name("clone")
+    repository.git("clone", "--depth=1", repository.folder.as_uri(), str(clone))
+    outcome = Repository(clone, repository.temporary).diff(base)
+    assert_fails(outcome, f"git knows no commit '{base}'", "git fetch --unshallow")
+
+
 def test_a_folder_without_git_is_a_sentence(repository):
     shutil.rmtree(repository.folder / ".git")
     outcome = repository.diff("base")
@@ -497,6 +511,17 @@ def test_rows_without_a_key_are_not_compared_one_by_one(tmp_path, key, old, word
     assert (change.added_rows, change.changed_rows) == (0, 0)
 
 
+def test_rows_that_are_numbers_of_many_kinds_are_not_summed(tmp_path):
+    change = change_of(
+        tmp_path,
+        "select 'mrr' as metric_name, 1 as n",
+        "select 'mrr' as metric_name, 2 as n",
+        ("metric_name",),
+    )
+    (column,) = change.columns
+    assert (column.changed_rows, column.measure, column.old) == (1, "", None)
+
+
 def test_a_mart_that_came_and_one_that_went_are_told(tmp_path):
     for name in ("old", "new"):
         with duckdb.connect(str(tmp_path / f"{name}.duckdb")) as file:
@@ -524,6 +549,37 @@ def test_a_mart_that_came_and_one_that_went_are_told(tmp_path):
 )
 def test_a_text_stays_in_its_cell_and_shows_no_address(value, shown):
     assert text(value) == shown
+
+
+def test_a_page_is_no_longer_than_a_comment_may_be():
+    state = State("name", "c0ffee", "What it does", Path())
+    columns = [
+        ColumnChange(f"column_{n}", 1, "sum", 1, 2, (Example(("k" * 40,), 1, 2),) * 3)
+        for n in range(30)
+    ]
+    marts = [
+        MartChange(f"mart_{n}", 1, 1, ("id",), changed_rows=1, columns=columns)
+        for n in range(40)
+    ]
+    lengths = []
+    # One of them is long alone: the others still have room.
+    for count in (2, 40):
+        marts[0].columns = columns * 20 if count == 40 else columns
+        review = Review(
+            *(state, state, "2025-12-31", [], [], []), marts[:count], ["a_test"], []
+        )
+        page = write_page(review)
+        told = set(re.findall(r"<b>(mart_[0-9]+)</b>", page))
+        _, _, left_out = page.partition("Not told of column by column")
+        named = set(re.findall(r"mart_[0-9]+", left_out.partition("\n")[0]))
+        assert told | named == {f"mart_{n}" for n in range(count)}
+        assert not told & named
+        assert ("mart_0" in named) == (count == 40)
+        assert page.count("<details>") == page.count("</details>") == len(told)
+        assert "- added: a_test" in page
+        lengths.append(len(page))
+    assert lengths[0] < 20_000
+    assert 50_000 < lengths[1] <= 65_536
 
 
 # ------------------------------------------------------- a real change of churn

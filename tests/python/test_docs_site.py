@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
+import subprocess
+import sys
 from base64 import b64decode
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -15,17 +18,20 @@ from urllib.parse import unquote, urlsplit
 import duckdb
 import pytest
 import yaml
-from conftest import DEMO, PROJECT, run_perennial
+from conftest import DEMO, PROJECT, environment_of, run_perennial
 from markdown_it import MarkdownIt
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import sync_playwright
 from test_personal_data import hits, personal_of
 
+from perennial.docs_site import DocsError
 from perennial.docs_site.contents import write_backtest
+from perennial.docs_site.dbt_pages import find_missing_tables
 from perennial.docs_site.diagram import draw_stars
 from perennial.docs_site.flowchart import draw_flowchart, parse
 from perennial.docs_site.pages import render
 from perennial.docs_site.shapes import copy_shapes
+from perennial.docs_site.site import MARK, in_place_of
 from perennial.docs_site.tables import Column, Relation, Table
 
 EXPOSURES = PROJECT / "models/marts/_exposures.yml"
@@ -444,6 +450,58 @@ def test_a_folder_of_other_things_is_not_replaced(
     assert (tmp_path / "index.html").read_text() == "mine"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_the_old_docs_and_nothing_else(
+    published_folder: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    start = tmp_path / "site/docs/index.html"
+    start.parent.mkdir(parents=True)
+    start.write_text(MARK)
+    (tmp_path / "temporary").mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "perennial", "docs", "--output", str(start.parent)],
+        cwd=PROJECT,
+        env=environment_of(published_folder) | {"TMPDIR": str(tmp_path / "temporary")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    # dbt has begun.
+    while not list(tmp_path.glob("temporary/*/logs")):
+        assert process.poll() is None, process.communicate()
+    process.send_signal(number)
+    _said, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 128 + number
+    assert f"Error: stopped by {number.name}; the docs are as they were" in errors
+    assert start.read_text() == MARK
+    assert list(start.parent.parent.iterdir()) == [start.parent]
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_docs_that_cannot_take_their_place_leave_the_old_ones(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/index.html").write_text(MARK)
+    rename = Path.rename
+
+    def fail(path: Path, target: Path) -> Path:
+        if path.name == "new":
+            raise OSError(28, "No space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with (
+        pytest.raises(DocsError, match="No space left"),
+        in_place_of(tmp_path / "docs") as folder,
+    ):
+        (folder / "index.html").write_text("new")
+
+    assert (tmp_path / "docs/index.html").read_text() == MARK
+    assert list(tmp_path.iterdir()) == [tmp_path / "docs"]
+
+
 def test_a_missing_part_is_named_with_what_installs_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -469,9 +527,6 @@ def test_the_build_needs_none_of_it() -> None:
 
 def run_python(code: str) -> str:
     """What a fresh interpreter prints."""
-    import subprocess
-    import sys
-
     return subprocess.run(
         [sys.executable, "-c", code],
         cwd=PROJECT,
@@ -482,6 +537,17 @@ def run_python(code: str) -> str:
 
 
 # -------------------------------------------------------------------- its pieces
+
+
+def test_public_tables_that_the_work_file_lacks_are_found(tmp_path: Path) -> None:
+    nodes = {
+        f"model.p.{name}": {"name": name, "resource_type": "model", "access": access}
+        for name, access in (("a", "public"), ("b", "public"), ("c", "private"))
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+    (tmp_path / "catalog.json").write_text('{"nodes": {"model.p.a": {}}}')
+
+    assert find_missing_tables(tmp_path) == ["b"]
 
 
 def test_shapes_have_every_table_and_no_row(demo_scratch: Path, tmp_path: Path) -> None:

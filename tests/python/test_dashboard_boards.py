@@ -13,8 +13,9 @@ import pytest
 from browser import Browser, started
 from conftest import PROJECT
 
-from perennial import boards as boards_module
-from perennial.dashboards import build_site, environment
+from perennial.dashboards import build_site
+from perennial.dashboards import choices as choices_module
+from perennial.dashboards.drawing import environment
 
 # What an input brings that has orders of a few weeks and nothing else.
 NOTHING_BUT_ORDERS = """
@@ -72,7 +73,7 @@ def shown(site: Path, board: str, browser: Browser) -> dict[str, str]:
 def test_what_an_input_does_not_bring_is_said_in_a_sentence(
     published: Path, tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(boards_module, "MOST_PAGES", 1)
+    monkeypatch.setattr(choices_module, "MOST_PAGES", 1)
     with duckdb.connect(published) as connection:
         connection.execute(NOTHING_BUT_ORDERS)
     boards = ("lifetime_value", "acquisition", "products", "data_quality")

@@ -20,9 +20,11 @@ from browser import Browser, started
 from conftest import DEMO, PROJECT, environment_of, run_perennial
 from dashboard_facts import Fact, all_facts
 
-from perennial import boards as boards_module
-from perennial.boards import find_pages, for_phone, read_boards
 from perennial.dashboards import DashboardsError, build_site
+from perennial.dashboards import choices as choices_module
+from perennial.dashboards.boards import read_boards
+from perennial.dashboards.choices import Choice, Option, find_pages
+from perennial.dashboards.layout import for_phone
 from perennial.publish import public_tables
 
 BOARDS = read_boards(PROJECT / "dashboards")
@@ -74,7 +76,7 @@ def one_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for path in (project / "charts").glob("*.yml"):
         if path.stem not in ("meta", "revenue"):
             path.unlink()
-    monkeypatch.setattr(boards_module, "MOST_PAGES", 1)
+    monkeypatch.setattr(choices_module, "MOST_PAGES", 1)
     return project
 
 
@@ -364,11 +366,11 @@ def test_a_folder_with_something_else_is_not_replaced(tmp_path: Path) -> None:
 
 def test_a_choice_is_made_at_a_time_and_the_first_page_has_the_defaults() -> None:
     choices = tuple(
-        boards_module.Choice(
+        Choice(
             name,
             name,
             "a",
-            tuple(boards_module.Option(value, value) for value in "abc"),
+            tuple(Option(value, value) for value in "abc"),
             is_sample=False,
         )
         for name in ("one", "two")

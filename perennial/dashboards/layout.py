@@ -5,9 +5,9 @@ from typing import Any
 
 from perennial.dashboards.boards import Board
 
-PHONE_WIDTH = 390
 # What a phone shows without scrolling sideways, in pixels of its own.
-# Of panels that stand one below the other.
+PHONE_WIDTH = 390
+# The height of panels that stand one below the other.
 PHONE_PANELS = 640
 PHONE_STYLE: dict[str, Any] = {
     "frame": {"width": PHONE_WIDTH, "margin": 8, "card_padding": 8},

@@ -1,5 +1,6 @@
 """What a reader may choose on a board, and the pages that this makes of it."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from perennial.dashboards.errors import BoardError
 
 # Of a choice: more pages nobody leafs through, and every one costs time and disk.
 MOST_PAGES = 12
+# Of a value in the name of a file, in characters.
+LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -160,5 +163,13 @@ def _asked(
 
 
 def _slug(value: str) -> str:
-    """A value as a part of a file name, still telling values apart."""
-    return re.sub(r"[^A-Za-z0-9_.]", lambda found: f"~{ord(found.group()):x}", value)
+    """A value as a part of a file name, still telling values apart.
+
+    Capitals too are told by number, since there are disks that ignore case, and
+    of a long value its hash is told, since names of files may not be long.
+    """
+    safe = re.sub(r"[^a-z0-9_.]", lambda found: f"~{ord(found.group()):x}", value)
+    if len(safe) <= LONGEST_NAME:
+        return safe
+    digest = hashlib.sha256(value.encode()).hexdigest()[:16]
+    return f"{safe[:LONGEST_NAME]}~~{digest}"

@@ -104,8 +104,9 @@ def board_page(
     return _document(board.title, body, boards, board.name, assets)
 
 
-def index_page(boards: list[Board], about: About) -> str:
-    """The page that leads to the others."""
+def index_page(boards: list[Board], about: About, assets: list[str]) -> str:
+    """The page that leads to the others, in their fonts; it runs no script."""
+    fonts = [name for name in assets if name.endswith(".css")]
     items = "\n".join(
         f'<li><a href="{escape(board.name)}.html"><b>{escape(board.title)}</b>'
         f"{escape(board.notes)}</a></li>"
@@ -115,7 +116,7 @@ def index_page(boards: list[Board], about: About) -> str:
         f'<div class="frame"><h1>Dashboards</h1>{_about(about)}'
         f'<ul class="pages">{items}</ul></div>'
     )
-    return _document("Dashboards", body, boards, None, [])
+    return _document("Dashboards", body, boards, None, fonts)
 
 
 def _about(about: About) -> str:

@@ -65,11 +65,12 @@ def build_site(published: Path, output: Path, project: Path = PROJECT) -> Site:
         about = _about(build)
         site = Site(output, boards=len(boards))
         with opened_session(project, data, build) as session:
+            assets: dict[str, None] = {}
             for board in boards:
-                _write_board(
+                assets |= _write_board(
                     session, board, choices[board.name], boards, about, folder, site
                 )
-        _write(folder / "index.html", pages.index_page(boards, about))
+        _write(folder / "index.html", pages.index_page(boards, about, [*assets]))
         _write(folder / MARK, json.dumps(about.as_dict(), indent=2) + "\n")
     site.pages += 1
     site.size = sum(file.stat().st_size for file in output.rglob("*"))
@@ -94,8 +95,9 @@ def _write_board(
     about: pages.About,
     folder: Path,
     site: Site,
-) -> None:
-    """All pages of one board."""
+) -> dict[str, None]:
+    """Write all pages of one board; gives the files that they share."""
+    shared: dict[str, None] = {}
     defaults = {choice.variable: choice.default for choice in choices}
     for page in find_pages(choices):
         drawn = [
@@ -103,7 +105,9 @@ def _write_board(
             for source in (for_page(board), for_phone(board))
         ]
         assets = dict.fromkeys(asset for one in drawn for asset in one.assets)
-        for name, text in pictures.named(assets):
+        files = pictures.named(assets)
+        shared |= dict.fromkeys(name for name, _ in files)
+        for name, text in files:
             path = folder / name
             if not path.exists():
                 path.parent.mkdir(exist_ok=True)
@@ -122,10 +126,11 @@ def _write_board(
             narrow=pictures.with_readable_text(
                 pictures.with_prefix(drawn[1].svg, "narrow-")
             ),
-            assets=[name for name, _ in pictures.named(assets)],
+            assets=[name for name, _ in files],
         )
         _write(folder / page_name(board, page, defaults), text)
         site.pages += 1
+    return shared
 
 
 def _draw(

@@ -8,6 +8,7 @@ from perennial.dashboards.boards import read_boards
 from perennial.dashboards.drawing import environment, project_of, require_dct
 from perennial.dashboards.reading import read_published
 from perennial.dashboards.site import PROJECT
+from perennial.stops import stoppable
 
 LOOPBACK = "127.0.0.1"
 
@@ -20,13 +21,15 @@ def serve_boards(published: Path, port: int, project: Path = PROJECT) -> int:
 
     Raises:
         DashboardsError: dbt-charts is not installed.
+        StopError: a signal ended it, and the server with it.
         BoardError: there are no boards.
         WarehouseError: the published file is missing or damaged.
     """
     require_dct()
     boards = read_boards(project)
     build, _ = read_published(published, boards)
-    with project_of(project, build) as folder:
+    # A signal that ends this process alone would leave the server behind.
+    with project_of(project, build) as folder, stoppable("nothing is served now"):
         return subprocess.run(
             [
                 *(sys.executable, "-c", "from dbt_charts.cli.main import app; app()"),

@@ -42,6 +42,7 @@ class Served:
 
     port: int
     file: Path
+    process: subprocess.Popen[bytes]
 
     def address(self, board: str, **variables: str) -> str:
         """Of a board, with a value for some of its variables."""
@@ -79,11 +80,11 @@ def served(
         )
     try:
         wait_for(port, server, said)
-        yield Served(port, file)
+        yield Served(port, file, server)
     finally:
-        if server.poll() is None:
-            os.killpg(server.pid, signal.SIGTERM)
-            server.wait(timeout=30)
+        if is_answered("127.0.0.1", port):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.wait(timeout=30)
 
 
 def wait_for(port: int, server: subprocess.Popen[bytes], said: Path) -> None:
@@ -92,11 +93,16 @@ def wait_for(port: int, server: subprocess.Popen[bytes], said: Path) -> None:
     while time.monotonic() < deadline:
         if server.poll() is not None:
             pytest.fail(f"the server ended: {said.read_text()}")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if is_answered("127.0.0.1", port):
+            return
         time.sleep(0.2)
     pytest.fail(f"no answer from port {port}")
+
+
+def is_answered(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(5)
+        return probe.connect_ex((address, port)) == 0
 
 
 def test_what_is_published_while_the_server_runs_is_on_its_next_page(
@@ -116,10 +122,8 @@ def test_what_is_published_while_the_server_runs_is_on_its_next_page(
 
 def test_only_this_machine_can_open_the_server(served: Served) -> None:
     # Another address of the loopback interface: who listens everywhere answers.
-    for address, answers in (("127.0.0.1", True), ("127.0.0.2", False)):
-        with socket.socket() as probe:
-            probe.settimeout(5)
-            assert (probe.connect_ex((address, served.port)) == 0) == answers, address
+    assert is_answered("127.0.0.1", served.port)
+    assert not is_answered("127.0.0.2", served.port)
 
 
 def test_a_customer_is_found_by_key(served: Served) -> None:
@@ -156,3 +160,10 @@ def test_a_script_in_the_address_of_a_page_does_not_run(
     with browser.open(served.address("customer", customer_key=script)) as opened:
         opened.page.wait_for_selector("text=There is no customer", timeout=60_000)
         assert opened.page.title() != "taken"
+
+
+# The last of this file: the server is gone after it.
+def test_a_signal_to_the_command_ends_the_server_too(served: Served) -> None:
+    served.process.terminate()
+    assert served.process.wait(timeout=30) == 128 + signal.SIGTERM
+    assert not is_answered("127.0.0.1", served.port)

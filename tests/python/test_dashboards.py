@@ -70,7 +70,6 @@ def one_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_no_page_and_no_name_of_one_holds_an_address(site: Path) -> None:
     for page in site.glob("*.html"):
         assert ADDRESS.search(page.name) is None
-        # The start page has no data.
         text = page.read_text(encoding="utf-8")
         assert ADDRESS.findall(re.sub(r"<script.*?</script>", "", text)) == []
 

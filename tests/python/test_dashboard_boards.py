@@ -148,3 +148,27 @@ def test_without_customers_the_pages_of_value_say_so(
     customer = shown(site, "customer", browser)
     assert "There is no customer in this file yet" in customer["unknown_key"]
     assert set(customer) == {"unknown_key"}
+
+
+def test_money_has_the_currency_of_the_build(
+    published: Path, tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choices_module, "MOST_PAGES", 1)
+    with duckdb.connect(published) as connection:
+        connection.execute(
+            """
+            update marts.build_info set policies = replace(
+                policies,
+                '"reporting_currency": "USD"', '"reporting_currency": "EUR"'
+            )
+            """
+        )
+        (mrr,) = connection.execute(
+            "select max_by(ending_mrr, revenue_month) from marts.rpt_mrr_monthly"
+        ).fetchone()
+    site = tmp_path / "site"
+    build_site(published, site, project_of(tmp_path, "revenue"))
+    revenue = shown(site, "revenue", browser)
+    assert f"EUR\u00a0{mrr:,.0f}" in revenue["mrr"]
+    assert "$" not in str(revenue)
+    assert "amounts in EUR" in (site / "index.html").read_text(encoding="utf-8")

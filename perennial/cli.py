@@ -12,17 +12,9 @@ import click
 
 from perennial import __version__
 from perennial.audits import Accepted
-from perennial.boards import BoardError
 from perennial.build import BuildError, read_variables, run_build
 from perennial.check import CheckError, check_folder, format_check
 from perennial.contract import ContractError
-from perennial.dashboards import (
-    DEFAULT_PORT,
-    SITE,
-    DashboardsError,
-    build_site,
-    serve_boards,
-)
 from perennial.demo import DEFAULT_SEED, write_demo
 from perennial.export import (
     ExportError,
@@ -42,13 +34,13 @@ from perennial.warehouse import WarehouseError
 DEMO_FOLDER = Path("data/demo")
 # Where somebody looks who has just built.
 NEXT = "Next: make dashboards, or the questions in README.md"
+DASHBOARDS_FOLDER = Path("site/dashboards")
+DEFAULT_PORT = 8710
 DOCS_FOLDER = Path("site/docs")
 # What building, publishing and reading say in words of their own.
 EXPECTED = (
-    BoardError,
     BuildError,
     ContractError,
-    DashboardsError,
     ExportError,
     HeadlinesError,
     KeptError,
@@ -423,7 +415,7 @@ def diff(base: str, head: str | None, output: Path | None) -> None:
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
-    default=SITE,
+    default=DASHBOARDS_FOLDER,
     show_default=True,
     help="Folder of the site; what an earlier run wrote there is replaced.",
 )
@@ -438,9 +430,12 @@ def dashboards(output: Path) -> None:
       perennial build
       perennial dashboards
     """
+    # Here, because the parts that it needs are optional.
+    from perennial.dashboards import DashboardsError, build_site
+
     try:
         site = build_site(find_places().published, output)
-    except EXPECTED as error:
+    except (DashboardsError, *EXPECTED) as error:
         raise click.ClickException(str(error)) from error
     for warning in site.warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -468,9 +463,12 @@ def serve(port: int) -> None:
     Example:
       perennial serve --port 8800
     """
+    # Here, because the parts that it needs are optional.
+    from perennial.dashboards import DashboardsError, serve_boards
+
     try:
         raise SystemExit(serve_boards(find_places().published, port))
-    except EXPECTED as error:
+    except (DashboardsError, *EXPECTED) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from browser import Browser, started
 from comparison import Built
 from reference import compute
 from worlds import AS_OF, write_story, write_worlds
@@ -175,6 +176,14 @@ def published_folder(
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     (folder / "said.txt").write_text(outcome.stdout, encoding="utf-8")
     return folder
+
+
+# Not of the session: playwright runs once at a time, and other tests start their own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A running Chromium, of which every page is a new window."""
+    with started() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -89,7 +89,7 @@ FACTS = [
         "customer",
         "predicted_clv",
         VALUE.format("round(predicted_clv_low), round(predicted_clv_high)"),
-        "80 % range: {:.0f} to {:.0f}",
+        "80 % range: {:,.0f} to {:,.0f}",
     ),
     Fact(
         "customer",

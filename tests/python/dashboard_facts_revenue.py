@@ -79,9 +79,14 @@ FACTS = [
         "revenue",
         "retention_over_time",
         """
-        select net_revenue_retention_12m from marts.rpt_churn_monthly
-        where net_revenue_retention_12m is not null
+        select now.revenue_month, net_revenue_retention_12m
+        from marts.rpt_churn_monthly as now
+        join marts.rpt_mrr_monthly as before
+            on before.revenue_month = now.revenue_month - interval 12 month
+        where before.ending_customers >= 10
         """,
-        percent,
+        lambda month, rate: (
+            f"{month:%b %Y}; NRR; 0; Of MRR a year before: {percent(rate)}"
+        ),
     ),
 ]

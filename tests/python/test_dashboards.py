@@ -1,14 +1,9 @@
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,29 +11,27 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from browser import Browser, started
-from conftest import DEMO, PROJECT, environment_of, run_perennial
+from browser import Browser
+from conftest import DEMO, PROJECT, run_perennial
 from dashboard_facts import Fact, all_facts
+from dashboard_projects import project_of, with_other_mrr
 
-from perennial import boards as boards_module
-from perennial.boards import find_pages, for_phone, read_boards
 from perennial.dashboards import DashboardsError, build_site
+from perennial.dashboards import choices as choices_module
+from perennial.dashboards.boards import read_boards
+from perennial.dashboards.choices import Choice, Option, find_pages
+from perennial.dashboards.layout import for_phone
 from perennial.publish import public_tables
 
 BOARDS = read_boards(PROJECT / "dashboards")
 MART = re.compile(r"\b(?:from|join)\s+marts\.(\w+)", re.IGNORECASE)
 TABLE = re.compile(r"\b(?:from|join)\s+(?!\{\{)(\w+\.\w+)", re.IGNORECASE)
+ADDRESS = re.compile(r"[\w.+-]+(?:@|~40)[\w-]+\.\w+")
 SUBSCRIPTIONS = ("subscriptions", "subscription_changes", "invoices")
 ORDERS = (
     *("orders", "order_items", "products", "marketing_spend", "invoices"),
     *("platform_sessions", "customer_events", "customer_feedback"),
 )
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with started() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")
@@ -69,27 +62,16 @@ def marts(published_folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 @pytest.fixture
 def one_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with the Revenue board alone, of which one page is drawn."""
-    project = tmp_path / "dashboards"
-    shutil.copytree(PROJECT / "dashboards", project)
-    for path in (project / "charts").glob("*.yml"):
-        if path.stem not in ("meta", "revenue"):
-            path.unlink()
-    monkeypatch.setattr(boards_module, "MOST_PAGES", 1)
+    project = project_of(tmp_path, "revenue")
+    monkeypatch.setattr(choices_module, "MOST_PAGES", 1)
     return project
 
 
-def with_other_mrr(file: Path, mrr: int) -> None:
-    """Write another MRR of the last month into a copy of a published file."""
-    with duckdb.connect(file) as connection:
-        connection.execute(
-            """
-            update marts.rpt_mrr_monthly set ending_mrr = ?
-            where revenue_month = (
-                select max(revenue_month) from marts.rpt_mrr_monthly
-            )
-            """,
-            [mrr],
-        )
+def test_no_page_and_no_name_of_one_holds_an_address(site: Path) -> None:
+    for page in site.glob("*.html"):
+        assert ADDRESS.search(page.name) is None
+        text = page.read_text(encoding="utf-8")
+        assert ADDRESS.findall(re.sub(r"<script.*?</script>", "", text)) == []
 
 
 def sql_of(board: dict[str, Any]) -> str:
@@ -187,58 +169,6 @@ def test_a_number_that_changes_in_a_mart_changes_on_the_page(
             assert f"${mrr:,}" in opened.charts()["mrr"]
 
 
-def test_what_is_published_while_the_server_runs_is_on_its_next_page(
-    published_folder: Path, browser: Browser, tmp_path: Path
-) -> None:
-    file = tmp_path / "published.duckdb"
-    shutil.copy(published_folder / "published.duckdb", file)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "perennial", "serve", "--port", str(port)],
-        cwd=PROJECT,
-        env=environment_of(tmp_path),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    try:
-        address = f"http://127.0.0.1:{port}/revenue/"
-        wait_for(address, server)
-        for mrr in (23456, 65432):
-            new = tmp_path / "new.duckdb"
-            shutil.copy(file, new)
-            with_other_mrr(new, mrr)
-            os.replace(new, file)  # noqa: PTH105
-            with browser.open(address) as opened:
-                opened.page.wait_for_selector(f"text={mrr:,}", timeout=60_000)
-                left = [
-                    url
-                    for url in opened.strange_requests
-                    if not url.startswith((f"http://127.0.0.1:{port}", "ws://127.0"))
-                ]
-                assert left == []
-    finally:
-        if server.poll() is None:
-            os.killpg(server.pid, signal.SIGTERM)
-            server.wait(timeout=30)
-
-
-def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    """Until the server answers; it says why when it does not begin."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            pytest.fail(f"the server ended: {server.stdout.read().decode()}")
-        try:
-            urllib.request.urlopen(address, timeout=60)
-            return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"no answer from {address}")
-
-
 @pytest.mark.parametrize(
     ("kind", "left_out", "said"),
     [
@@ -247,7 +177,12 @@ def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
     ],
 )
 def test_an_input_without_orders_or_without_subscriptions_reads_well(
-    kind: str, left_out: tuple[str, ...], said: str, browser: Browser, tmp_path: Path
+    kind: str,
+    left_out: tuple[str, ...],
+    said: str,
+    browser: Browser,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = tmp_path / "input"
     shutil.copytree(DEMO, folder)
@@ -256,8 +191,9 @@ def test_an_input_without_orders_or_without_subscriptions_reads_well(
     outcome = run_perennial("build", "--input", str(folder), folder=tmp_path)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     site = tmp_path / "site"
-    outcome = run_perennial("dashboards", "--output", str(site), folder=tmp_path)
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    monkeypatch.setattr(choices_module, "MOST_PAGES", 1)
+    drawn = build_site(tmp_path / "published.duckdb", site, PROJECT / "dashboards")
+    assert drawn.warnings == []
     everything = ""
     for board in BOARDS:
         with browser.open(site / f"{board.name}.html") as opened:
@@ -326,7 +262,10 @@ def test_without_the_extra_one_sentence_says_how_to_install_it(
 
 
 def test_a_build_of_the_marts_does_not_import_the_dashboards_extra() -> None:
-    code = "import sys, perennial.cli; print('dbt_charts' in sys.modules)"
+    code = (
+        "import sys, perennial.cli; "
+        "print({'dbt_charts', 'perennial.dashboards'} & set(sys.modules))"
+    )
     outcome = subprocess.run(
         [sys.executable, "-c", code],
         cwd=PROJECT,
@@ -334,7 +273,7 @@ def test_a_build_of_the_marts_does_not_import_the_dashboards_extra() -> None:
         text=True,
         check=True,
     )
-    assert outcome.stdout == "False\n"
+    assert outcome.stdout == "set()\n"
 
 
 def test_a_board_that_cannot_be_drawn_leaves_the_old_site(
@@ -364,11 +303,11 @@ def test_a_folder_with_something_else_is_not_replaced(tmp_path: Path) -> None:
 
 def test_a_choice_is_made_at_a_time_and_the_first_page_has_the_defaults() -> None:
     choices = tuple(
-        boards_module.Choice(
+        Choice(
             name,
             name,
             "a",
-            tuple(boards_module.Option(value, value) for value in "abc"),
+            tuple(Option(value, value) for value in "abc"),
             is_sample=False,
         )
         for name in ("one", "two")

@@ -1,19 +1,13 @@
 """The pages around the boards: head, navigation, choices, two pictures."""
 
-import hashlib
-import re
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from html import escape
 
-from perennial.boards import Board, Choice
+from perennial.dashboards.boards import Board
+from perennial.dashboards.choices import Choice
 
-FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
-SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 # From this many options on a list to choose from replaces the row of links.
 LIST_FROM = 9
-FONT_SIZE = re.compile(r'(font-size(?:="|:\s*))(\d+(?:\.\d+)?)')
-SMALLEST = 12
 
 STYLE = """
 :root { --ink: #222; --muted: #5d6066; --line: #dfe1e5; --accent: #2d5f8b; }
@@ -83,39 +77,6 @@ class Control:
     links: dict[str, str]
 
 
-def taken_apart(document: str) -> tuple[str, list[str]]:
-    """A document of dct as its picture, and the styles and scripts to share."""
-    start, end = document.index("<svg"), document.rindex("</svg>") + len("</svg>")
-    svg = document[start:end]
-    fonts = FONT_FACE.findall(svg)
-    scripts = SCRIPT.findall(document[end:])
-    return FONT_FACE.sub("", svg), [*fonts, *scripts]
-
-
-def named(assets: Iterable[str]) -> list[tuple[str, str]]:
-    """Styles and scripts with the file that each is kept in, once for all pages."""
-    files = []
-    for text in assets:
-        ending = "css" if text.lstrip().startswith("@font-face") else "js"
-        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-        files.append((f"assets/{digest}.{ending}", text))
-    return files
-
-
-def with_prefix(svg: str, prefix: str) -> str:
-    """A picture whose names are its own beside another one's on the same page."""
-    svg = re.sub(r'(\sid=")', rf"\1{prefix}", svg)
-    svg = re.sub(r"(url\((?:&quot;|['\"])?#)", rf"\1{prefix}", svg)
-    return re.sub(r'(href="#)', rf"\1{prefix}", svg)
-
-
-def with_readable_text(svg: str) -> str:
-    """A picture for phones: the few texts that no style reaches are not too small."""
-    return FONT_SIZE.sub(
-        lambda found: f"{found[1]}{max(float(found[2]), SMALLEST):g}", svg
-    )
-
-
 def board_page(
     board: Board,
     boards: list[Board],
@@ -143,8 +104,9 @@ def board_page(
     return _document(board.title, body, boards, board.name, assets)
 
 
-def index_page(boards: list[Board], about: About) -> str:
-    """The page that leads to the others."""
+def index_page(boards: list[Board], about: About, assets: list[str]) -> str:
+    """The page that leads to the others, in their fonts; it runs no script."""
+    fonts = [name for name in assets if name.endswith(".css")]
     items = "\n".join(
         f'<li><a href="{escape(board.name)}.html"><b>{escape(board.title)}</b>'
         f"{escape(board.notes)}</a></li>"
@@ -154,7 +116,7 @@ def index_page(boards: list[Board], about: About) -> str:
         f'<div class="frame"><h1>Dashboards</h1>{_about(about)}'
         f'<ul class="pages">{items}</ul></div>'
     )
-    return _document("Dashboards", body, boards, None, [])
+    return _document("Dashboards", body, boards, None, fonts)
 
 
 def _about(about: About) -> str:

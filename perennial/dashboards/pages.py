@@ -25,7 +25,8 @@ nav a[aria-current] { color: var(--ink); font-weight: 600;
   border-bottom: 2px solid var(--accent); }
 h1 { font: 500 30px/1.2 'Source Serif 4', Georgia, serif; margin: 22px 0 2px; }
 .notes { margin: 0 0 4px; max-width: 46em; }
-.about { margin: 0; color: var(--muted); font-size: 14px; }
+.about { margin: 0; color: var(--muted); font-size: 14px;
+  overflow-wrap: anywhere; }
 .controls { display: flex; flex-wrap: wrap; gap: 8px 28px; margin: 14px 0 0; }
 .control { display: flex; flex-wrap: wrap; gap: 2px 4px; align-items: baseline;
   font-size: 15px; }

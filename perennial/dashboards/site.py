@@ -82,7 +82,8 @@ def _about(build: Build) -> pages.About:
     return pages.About(
         as_of=f"{build.as_of_date:%-d %B %Y}",
         build_id=build.build_id,
-        input_name=build.input_name or "not named",
+        # Not where it lies: pages are shown to people of other machines.
+        input_name=Path(build.input_name or "").name or "not named",
         currency=build.policy("reporting_currency") or "USD",
     )
 

@@ -150,7 +150,7 @@ def test_without_customers_the_pages_of_value_say_so(
     assert set(customer) == {"unknown_key"}
 
 
-def test_money_has_the_currency_of_the_build(
+def test_a_page_has_the_currency_of_the_build_and_the_name_of_its_input(
     published: Path, tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(choices_module, "MOST_PAGES", 1)
@@ -160,8 +160,10 @@ def test_money_has_the_currency_of_the_build(
             update marts.build_info set policies = replace(
                 policies,
                 '"reporting_currency": "USD"', '"reporting_currency": "EUR"'
-            )
-            """
+            ),
+            input_name = ?
+            """,
+            [f"/home/somebody/{'x' * 90}"],
         )
         (mrr,) = connection.execute(
             "select max_by(ending_mrr, revenue_month) from marts.rpt_mrr_monthly"
@@ -171,4 +173,9 @@ def test_money_has_the_currency_of_the_build(
     revenue = shown(site, "revenue", browser)
     assert f"EUR\u00a0{mrr:,.0f}" in revenue["mrr"]
     assert "$" not in str(revenue)
-    assert "amounts in EUR" in (site / "index.html").read_text(encoding="utf-8")
+    start = (site / "index.html").read_text(encoding="utf-8")
+    assert "amounts in EUR" in start
+    assert f"input {'x' * 90}" in start
+    assert "somebody" not in start
+    with browser.open(site / "revenue.html", width=390) as opened:
+        assert not opened.scrolls_sideways()

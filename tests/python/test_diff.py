@@ -257,6 +257,8 @@ def test_the_working_tree_is_compared_with_all_that_git_would_take(repository):
     repository.commit("rules", _dot_gitignore="ignored.sql\n")
     repository.write(build_dot_sql=SQL.replace("1000::", "800::"))
     (repository.folder / "ignored.sql").write_text("never read")
+    # As a file that git does not know yet.
+    repository.git("rm", "--cached", "--quiet", "build.sql")
     page = page_of(repository.diff("rules"))
     assert "the working tree" in page
     assert "*with what is not committed*" in page
@@ -289,10 +291,11 @@ def test_other_requirements_are_said(repository):
 def test_a_base_that_went_on_is_said(repository):
     repository.git("checkout", "--quiet", "-b", "branch")
     repository.commit("head", build_dot_sql=SQL.replace("1000::", "900::"))
-    repository.git("checkout", "--quiet", "-b", "later", "base")
-    repository.commit("later_base", README_dot_md="Words.")
+    repository.git("checkout", "--quiet", "-b", "main_line", "base")
+    repository.commit("later", README_dot_md="Words.")
+    repository.commit("later_base", README_dot_md="More words.")
     page = page_of(repository.diff("later_base", "--head", "head"))
-    assert "> Commits of the base that the other side lacks: 1." in page
+    assert "> Commits of the base that the other side lacks: 2." in page
     assert "git merge-base" in page
 
 

@@ -26,6 +26,7 @@ from perennial.failures import Commands
 from perennial.headlines import HeadlinesError, format_headlines, read_headlines
 from perennial.kept import KeptError, format_kept, list_kept, roll_back
 from perennial.lock import LockError, locked
+from perennial.page_folder import PageFolderError
 from perennial.places import Places, PlacesError, find_places
 from perennial.publish import PublishError, public_tables, publish_build
 from perennial.stops import StopError, stoppable
@@ -45,6 +46,7 @@ EXPECTED = (
     HeadlinesError,
     KeptError,
     LockError,
+    PageFolderError,
     PlacesError,
     PublishError,
     StopError,
@@ -434,7 +436,8 @@ def dashboards(output: Path) -> None:
     from perennial.dashboards import DashboardsError, build_site
 
     try:
-        site = build_site(find_places().published, output)
+        with stoppable("the dashboards are as they were"):
+            site = build_site(find_places().published, output)
     except (DashboardsError, *EXPECTED) as error:
         raise click.ClickException(str(error)) from error
     for warning in site.warnings:

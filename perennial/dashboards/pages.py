@@ -1,11 +1,13 @@
 """The pages around the boards: head, navigation, choices, two pictures."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from html import escape
 
 from perennial.dashboards.boards import Board
 from perennial.dashboards.choices import Choice
+from perennial.page_folder import mark
 
+PAGES = "dashboards"
 # From this many options on a list to choose from replaces the row of links.
 LIST_FROM = 9
 
@@ -64,10 +66,6 @@ class About:
     build_id: str
     input_name: str
     currency: str
-
-    def as_dict(self) -> dict[str, str]:
-        """The same for a machine."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -201,6 +199,7 @@ def _document(
 <head>
 <meta charset="UTF-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+{mark(PAGES)}
 <title>{escape(title)} · perennial</title>
 <link rel="icon" href="data:,">
 {styles}

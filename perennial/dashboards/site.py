@@ -1,6 +1,5 @@
 """The static site: it opens from disk, and asks nothing of anywhere else."""
 
-import json
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,14 +10,10 @@ from perennial.dashboards.boards import Board, read_boards
 from perennial.dashboards.choices import Choice, find_pages, page_links, page_name
 from perennial.dashboards.drawing import Session, opened_session
 from perennial.dashboards.errors import DashboardsError
-from perennial.dashboards.folder import (
-    MARK,
-    held_file,
-    refuse_strange_folder,
-    staged,
-)
+from perennial.dashboards.held import held_file
 from perennial.dashboards.layout import for_page, for_phone
 from perennial.dashboards.reading import read_published
+from perennial.page_folder import START, replaced
 from perennial.warehouse import Build
 
 PROJECT = Path("dashboards")
@@ -53,14 +48,14 @@ def build_site(published: Path, output: Path, project: Path = PROJECT) -> Site:
         project: the dct project with the boards.
 
     Raises:
-        DashboardsError: a board cannot be drawn, or the folder is another's.
+        DashboardsError: a board cannot be drawn.
+        PageFolderError: the folder is another's, or cannot be written.
         BoardError: a board is none.
         WarehouseError: the published file is missing or damaged.
     """
     began = time.monotonic()
-    refuse_strange_folder(output)
-    boards = read_boards(project)
-    with staged(output) as folder, held_file(published, folder) as data:
+    with replaced(output, pages.PAGES) as folder, held_file(published, folder) as data:
+        boards = read_boards(project)
         build, choices = read_published(data, boards)
         about = _about(build)
         site = Site(output, boards=len(boards))
@@ -70,8 +65,7 @@ def build_site(published: Path, output: Path, project: Path = PROJECT) -> Site:
                 assets |= _write_board(
                     session, board, choices[board.name], boards, about, folder, site
                 )
-        _write(folder / "index.html", pages.index_page(boards, about, [*assets]))
-        _write(folder / MARK, json.dumps(about.as_dict(), indent=2) + "\n")
+        _write(folder / START, pages.index_page(boards, about, [*assets]))
     site.pages += 1
     site.size = sum(file.stat().st_size for file in output.rglob("*"))
     site.seconds = time.monotonic() - began

@@ -14,8 +14,9 @@ from perennial.docs_site import dbt_pages
 from perennial.docs_site.backtest import plot, read_backtest
 from perennial.docs_site.diagram import draw_stars
 from perennial.docs_site.pages import Page, find_documents, find_pictures, render
-from perennial.docs_site.site import MARK, START, templates
+from perennial.docs_site.site import PAGES, templates
 from perennial.docs_site.tables import read_tables
+from perennial.page_folder import START, mark
 from perennial.places import Places
 from perennial.warehouse import Build
 
@@ -91,7 +92,7 @@ def write_all(
         folder / START,
         "start.html",
         build=build,
-        mark=Markup(MARK),
+        mark=Markup(mark(PAGES)),
         pages={page.source: page for page in pages},
         decisions=[page for page in pages if "/decisions/" in page.source],
         counts={"tables": len(tables), "relations": len(relations)},

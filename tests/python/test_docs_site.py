@@ -24,15 +24,14 @@ from playwright.sync_api import Page as Tab
 from playwright.sync_api import sync_playwright
 from test_personal_data import hits, personal_of
 
-from perennial.docs_site import DocsError
 from perennial.docs_site.contents import write_backtest
 from perennial.docs_site.dbt_pages import find_missing_tables
 from perennial.docs_site.diagram import draw_stars
 from perennial.docs_site.flowchart import draw_flowchart, parse
 from perennial.docs_site.pages import render
 from perennial.docs_site.shapes import copy_shapes
-from perennial.docs_site.site import MARK, in_place_of
 from perennial.docs_site.tables import Column, Relation, Table
+from perennial.page_folder import mark
 
 EXPOSURES = PROJECT / "models/marts/_exposures.yml"
 BOARDS = {
@@ -456,7 +455,7 @@ def test_a_signal_leaves_the_old_docs_and_nothing_else(
 ) -> None:
     start = tmp_path / "site/docs/index.html"
     start.parent.mkdir(parents=True)
-    start.write_text(MARK)
+    start.write_text(mark("docs"))
     (tmp_path / "temporary").mkdir()
     process = subprocess.Popen(
         [sys.executable, "-m", "perennial", "docs", "--output", str(start.parent)],
@@ -474,32 +473,9 @@ def test_a_signal_leaves_the_old_docs_and_nothing_else(
 
     assert process.returncode == 128 + number
     assert f"Error: stopped by {number.name}; the docs are as they were" in errors
-    assert start.read_text() == MARK
+    assert start.read_text() == mark("docs")
     assert list(start.parent.parent.iterdir()) == [start.parent]
     assert list((tmp_path / "temporary").iterdir()) == []
-
-
-def test_docs_that_cannot_take_their_place_leave_the_old_ones(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs/index.html").write_text(MARK)
-    rename = Path.rename
-
-    def fail(path: Path, target: Path) -> Path:
-        if path.name == "new":
-            raise OSError(28, "No space left on device")
-        return rename(path, target)
-
-    monkeypatch.setattr(Path, "rename", fail)
-    with (
-        pytest.raises(DocsError, match="No space left"),
-        in_place_of(tmp_path / "docs") as folder,
-    ):
-        (folder / "index.html").write_text("new")
-
-    assert (tmp_path / "docs/index.html").read_text() == MARK
-    assert list(tmp_path.iterdir()) == [tmp_path / "docs"]
 
 
 def test_a_missing_part_is_named_with_what_installs_it(

@@ -43,7 +43,9 @@ def lay_out_commit(project: Path, ref: str, folder: Path) -> State:
     archive = folder.with_suffix(".tar")
     _git(project, "archive", "--format=tar", f"--output={archive}", commit)
     with tarfile.open(archive) as files:
-        files.extractall(folder, filter="data")
+        # Early 3.11 knows no filters, and takes what git has written as it is.
+        files.extraction_filter = getattr(tarfile, "data_filter", None)
+        files.extractall(folder)
     archive.unlink()
     subject = _git(project, "log", "-1", "--format=%s", commit).strip()
     return State(ref, commit, subject, folder)

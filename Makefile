@@ -11,14 +11,25 @@ export DBT_PROFILES_DIR := $(CURDIR)
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 # The recipe reads these from the environment: no value reaches make's eyes.
-export INPUT AS_OF BASE HEAD OUTPUT PORT
+export INPUT AS_OF BASE HEAD OUTPUT PORT CUSTOMERS REPEATS
 
 # An installation is done when a stamp with the checksum of its requirements
 # exists: a branch switch alone reinstalls nothing, a changed pin does.
 checksum = $(shell cksum < $(1) | tr ' ' '-')
 RUNTIME := $(VENV)/.requirements-$(call checksum,requirements.txt)
 BI := $(VENV)/.requirements-bi-$(call checksum,requirements-bi.txt)
+SPARK := $(VENV)/.requirements-spark-$(call checksum,requirements-spark.txt)
+POSTGRES := $(VENV)/.requirements-postgres-$(call checksum,requirements-postgres.txt)
 DEV := $(VENV)/.requirements-dev-$(call checksum,requirements-dev.txt)
+
+# Engines that need a server; parity is with DuckDB, and one of them at a time.
+POSTGRES_TESTS := $(addprefix tests/python/,test_postgres*.py test_load.py \
+    test_other_warehouses.py test_macros_on_engines.py test_typed_tables.py \
+    test_parity.py) \
+    -k "not spark"
+SPARK_TESTS := $(addprefix tests/python/,test_spark*.py \
+    test_macros_on_engines.py test_typed_tables.py test_parity.py) \
+    -k "not [postgresql and not on_postgresql"
 
 SQL := $(wildcard models tests/singular analyses snapshots)
 LOCK := uv pip compile pyproject.toml --quiet --universal \
@@ -27,12 +38,13 @@ LOCK := uv pip compile pyproject.toml --quiet --universal \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help build dashboards serve report docs diff test check mutations torture \
-    lint format demo lock licences clean setup setup-bi setup-dev
+.PHONY: help bench build dashboards serve report docs diff test test-postgres check \
+    mutations torture lint format demo lock licences clean \
+    setup setup-bi setup-postgres setup-spark setup-dev test-spark
 
 help: ## list the targets
 	@echo "make <target>:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' \
 	    Makefile
 
 # Only what was given becomes an option.
@@ -68,6 +80,12 @@ torture: setup-dev ## kill, crowd and starve builds (ONLY=kills|steps|readers|st
 test: lint ## everything that CI runs: lint, then the tests
 	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile
 
+test-postgres: setup-dev ## only the tests of PostgreSQL, on a server of their own
+	$(PY) -m pytest $(POSTGRES_TESTS)
+
+test-spark: setup-dev ## only the tests of Spark, on a cluster of their own
+	PERENNIAL_TEST_ALL_DAYS=1 $(PY) -m pytest $(SPARK_TESTS)
+
 check: test ## the same as test
 
 lint: setup-dev ## check the style of SQL, Python and YAML
@@ -81,6 +99,10 @@ format: setup-dev ## let the formatters rewrite SQL and Python
 	$(PY) -m ruff format .
 	@$(if $(SQL),$(call sqlfluff,fix))
 
+bench: setup-dev ## measure speed and memory (CUSTOMERS="10000 100000", REPEATS=3)
+	@$(PY) benchmarks/speed.py --repeats "$${REPEATS:-3}" \
+	    --customers $${CUSTOMERS:-10000 100000 1000000}
+
 demo: setup ## write the demo's input files again
 	$(PY) -m perennial demo
 
@@ -88,9 +110,11 @@ demo: setup ## write the demo's input files again
 lock: ## remake requirements*.txt from pyproject.toml (UPGRADE=--upgrade)
 	@command -v uv >/dev/null || { \
 	    echo "make lock needs uv: $(PYTHON) -m pip install uv" >&2; exit 1; }
-	$(LOCK) --extra bi --extra dev --output-file requirements-dev.txt
-	$(LOCK) --extra bi --constraint requirements-dev.txt \
-	    --output-file requirements-bi.txt
+	$(LOCK) --extra bench --extra bi --extra dev --extra postgres \
+	    --extra spark --output-file requirements-dev.txt
+	@set -e; for extra in bi postgres spark; do $(LOCK) --extra $$extra \
+	    --constraint requirements-dev.txt \
+	    --output-file requirements-$$extra.txt; done
 	$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt
 
 licences: setup-dev ## write docs/licences.md from the installed packages
@@ -104,6 +128,8 @@ clean: ## remove what builds and tests leave behind; .venv and warehouse stay
 
 setup: $(RUNTIME) ## only make .venv and install what running needs
 setup-bi: $(BI) ## only make .venv and install what dashboards, reports, docs need
+setup-postgres: $(POSTGRES) ## only make .venv and install what PostgreSQL needs
+setup-spark: $(SPARK) ## only make .venv and install what Spark needs
 setup-dev: $(DEV) ## only make .venv and install what testing needs
 
 $(VENV)/.made:
@@ -132,10 +158,20 @@ $(BI): $(VENV)/.made
 	$(call pip_install,requirements-bi.txt)
 	@touch $(RUNTIME) $@
 
+$(POSTGRES): $(VENV)/.made
+	@rm -f $(VENV)/.requirements-*
+	$(call pip_install,requirements-postgres.txt)
+	@touch $(RUNTIME) $@
+
+$(SPARK): $(VENV)/.made
+	@rm -f $(VENV)/.requirements-*
+	$(call pip_install,requirements-spark.txt)
+	@touch $(RUNTIME) $@
+
 $(DEV): $(VENV)/.made
 	@rm -f $(VENV)/.requirements-*
 	$(call pip_install,requirements-dev.txt)
-	@touch $(RUNTIME) $(BI) $@
+	@touch $(RUNTIME) $(BI) $(POSTGRES) $(SPARK) $@
 
 define pip_install
 $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes \

@@ -4,16 +4,17 @@ Each audit gives findings in words that say what to do. A finding with an
 option can be overruled, and then stands in build_info of what is published.
 """
 
+import calendar
 import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-import duckdb
-
-from perennial.warehouse import Build, columns_of, find_table
+from perennial.sides import Side
+from perennial.warehouse import Build
 
 SHOWN_RESTATEMENTS = 20
+CLOSED_MONTHS = "rpt_closed_months"
 # build_info tells the start of a build to the second, history more exactly.
 ONE_SECOND = datetime.timedelta(seconds=1)
 
@@ -66,25 +67,20 @@ class Audit:
         return "; ".join(summaries) or None
 
 
-def find_incomplete(
-    connection: duckdb.DuckDBPyConnection,
-    work: Build | None,
-    since: datetime.datetime | None = None,
-) -> str | None:
-    """Why the attached work file is not one whole build; None when it is.
+def find_incomplete(work: Side, since: datetime.datetime | None = None) -> str | None:
+    """Why what dbt left is not one whole build; None when it is.
 
     Args:
-        connection: with the work file attached as `work`.
-        work: the build of its build_info.
+        work: what dbt left.
         since: the last run must have begun by then, where a run was just made.
     """
-    table = _find_runs(connection)
-    if table is None or work is None:
+    table = work.find_runs()
+    if table is None or work.build is None:
         return (
-            "the work file does not say that a build of it is whole: it was built "
+            f"{work.name} does not say that a build of it is whole: it was built "
             "by an older version, or never to its end; run dbt build"
         )
-    row = connection.execute(
+    runs = work.rows(
         f"""
         select
             invocation_id,
@@ -96,17 +92,17 @@ def find_incomplete(
             first_failure,
             note
         from {table}
-        order by started_at desc, rowid desc
+        order by started_at desc, ended_at desc nulls first
         limit 1
         """
-    ).fetchone()
-    if row is None:
-        return "the work file knows of no run of dbt; run dbt build"
-    run_id, command, started_at, ended_at, failed, missing, failure, note = row
-    run = f"the last run of dbt on the work file, dbt {command} of {started_at:%F %T}"
+    )
+    if not runs:
+        return f"{work.name} knows of no run of dbt; run dbt build"
+    run_id, command, started_at, ended_at, failed, missing, failure, note = runs[0]
+    run = f"the last run of dbt on {work.name}, dbt {command} of {started_at:%F %T}"
     if since is not None and started_at < since:
         return (
-            f"dbt did not write to the work file: {run} UTC, is older; name the "
+            f"dbt did not write to {work.name}: {run} UTC, is older; name the "
             "target that writes to it, or set PERENNIAL_WORK_FILE"
         )
     if ended_at is None:
@@ -126,116 +122,87 @@ def find_incomplete(
             "run dbt build without --select and --exclude; a unit test that fails "
             "leaves out its model too: run dbt build --exclude-resource-type unit_test"
         )
-    if run_id != work.build_id:
+    if run_id != work.build.build_id:
         return f"{run} UTC, did not make marts.build_info; run dbt build"
     return None
 
 
-def _find_runs(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """The record of runs: it stands beside the gate of the inputs."""
-    row = connection.execute(
-        """
-        select min(table_schema)
-        from information_schema.tables
-        where table_catalog = 'work' and table_name = 'util_input_gate'
-        """
-    ).fetchone()
-    schema = row[0] if row else None
-    return schema and find_table(connection, "work", "dbt_runs", schema=schema)
+@dataclass(frozen=True)
+class Words:
+    """What to say of a place, where it is not the same for all engines."""
+
+    elsewhere: str = "PERENNIAL_PUBLISHED_FILE"
+    history: str = "the history file"
+    remedy_of_lost_history: str = "bring back a copy of it"
 
 
 def audit(
-    connection: duckdb.DuckDBPyConnection,
-    work: Build,
-    published: Build | None,
+    work: Side,
+    published: Side | None,
+    history: Side | None,
     accepted: Accepted,
-    *,
-    history: str | None,
-    remedy_of_lost_history: str = "bring back a copy of it",
+    words: Words,
 ) -> Audit:
     """Compare a whole build with what is published.
 
     Args:
-        connection: with the files attached as `work` and `published`, and the
-            history as `history` or within `work`.
-        work: the build of the work file.
-        published: the build of the published file; None when there is none.
+        work: what dbt left; it holds a build.
+        published: what it takes the place of; None when there is nothing.
+        history: what holds the history, None if nothing does.
         accepted: what a person has overruled.
-        history: alias of the file that holds the history, None if there is none.
-        remedy_of_lost_history: what to do when it is gone.
+        words: what to say of the place.
     """
     notes: list[str] = []
-    findings = [*_other_history(connection, work, history)]
-    if published is None:
+    new, old = work.build, published and published.build
+    findings = [*_other_history(work, history)]
+    if published is None or old is None:
         return Audit(findings, notes)
-    if published.input_name is None or work.input_name is None:
+    if old.input_name is None or new.input_name is None:
         notes.append(
-            "rows, months and history not compared: the published file or this "
+            f"rows, months and history not compared: {published.name} or this "
             "build does not say of which input it is"
         )
-        return Audit([*findings, *_backwards(work, published, accepted)], notes)
-    if published.input_name != work.input_name:
-        findings += _other_input(work, published, accepted, notes)
+        return Audit([*findings, *_backwards(new, old, accepted)], notes)
+    if old.input_name != new.input_name:
+        findings += _other_input(work, published, accepted, notes, words)
         return Audit(findings, notes)
     findings += [
-        *_shrunk(connection, work, accepted, notes),
-        *_backwards(work, published, accepted),
-        *_restated(connection, work, published, accepted, notes),
-        *_lost(connection, published, accepted, history, remedy_of_lost_history),
+        *_shrunk(work, published, accepted, notes),
+        *_backwards(new, old, accepted),
+        *_restated(work, published, accepted, notes),
+        *_lost(old, accepted, history, words),
     ]
     return Audit(findings, notes)
 
 
 def _other_input(
-    work: Build, published: Build, accepted: Accepted, notes: list[str]
+    work: Side, published: Side, accepted: Accepted, notes: list[str], words: Words
 ) -> Iterator[Finding]:
-    if published.input_name == "demo":
-        notes.append(f"takes the place of the demo: {work.input_name}")
+    new, old = work.build.input_name, published.build.input_name
+    if old == "demo":
+        notes.append(f"takes the place of the demo: {new}")
         return
     yield Finding(
-        f"the published file is of the input {published.input_name}, this build of "
-        f"{work.input_name}; publish it elsewhere (PERENNIAL_PUBLISHED_FILE), set "
-        "history_name if both are one input, or accept it with --accept-input",
-        f"input: {published.input_name} to {work.input_name}",
+        f"{published.name} is of the input {old}, this build of {new}; publish it "
+        f"elsewhere ({words.elsewhere}), set history_name if both are one input, or "
+        "accept it with --accept-input",
+        f"input: {old} to {new}",
         accepted.input,
     )
 
 
 def _shrunk(
-    connection: duckdb.DuckDBPyConnection,
-    work: Build,
-    accepted: Accepted,
-    notes: list[str],
+    work: Side, published: Side, accepted: Accepted, notes: list[str]
 ) -> Iterator[Finding]:
     """Inputs that lost all rows, or more of them than max_shrink_share."""
     table = "rpt_input_reconciliation"
-    if not {"table_name", "raw_rows"} <= columns_of(connection, "published", table):
-        notes.append(f"rows not compared: the published file lacks marts.{table}")
+    if not {"table_name", "raw_rows"} <= published.columns_of(table):
+        notes.append(f"rows not compared: {published.name} lacks marts.{table}")
         return
-    rows = connection.execute(
-        f"""
-        with
-
-        old as (
-            select table_name, cast(sum(raw_rows) as bigint) as row_count
-            from published.marts.{table}
-            group by table_name
-        ),
-
-        new as (
-            select table_name, cast(sum(raw_rows) as bigint) as row_count
-            from work.marts.{table}
-            group by table_name
-        )
-
-        select old.table_name, old.row_count, coalesce(new.row_count, 0)
-        from old
-        left join new on old.table_name = new.table_name
-        order by old.table_name
-        """
-    ).fetchall()
-    share = work.number("max_shrink_share")
-    for name, old, new in rows:
+    before, now = (_raw_rows(side, table) for side in (published, work))
+    share = work.build.number("max_shrink_share")
+    for name, old in sorted(before.items()):
+        new = now.get(name, 0)
         if old and not new:
             message = f"{name} is gone or empty: it had {old:,} rows"
         elif new < (1 - share) * old:
@@ -251,6 +218,18 @@ def _shrunk(
             f"shrink: {name} {old} to {new} rows",
             accepted.shrink,
         )
+
+
+def _raw_rows(side: Side, table: str) -> dict[str, int]:
+    return dict(
+        side.rows(
+            f"""
+            select table_name, cast(sum(raw_rows) as bigint) as row_count
+            from {side.find_mart(table)}
+            group by table_name
+            """
+        )
+    )
 
 
 def _backwards(work: Build, published: Build, accepted: Accepted) -> Iterator[Finding]:
@@ -274,32 +253,28 @@ def _backwards(work: Build, published: Build, accepted: Accepted) -> Iterator[Fi
 
 
 def _restated(
-    connection: duckdb.DuckDBPyConnection,
-    work: Build,
-    published: Build,
-    accepted: Accepted,
-    notes: list[str],
+    work: Side, published: Side, accepted: Accepted, notes: list[str]
 ) -> Iterator[Finding]:
     """Closed months that are told otherwise, by more than is tolerated."""
-    table = "rpt_closed_months"
     needed = {"closed_month", "metric_name", "metric_value"}
-    if published.policy_key is None or not needed <= columns_of(
-        connection, "published", table
+    if published.build.policy_key is None or not needed <= published.columns_of(
+        CLOSED_MONTHS
     ):
         notes.append(
-            "months not compared: the published file lacks the policy_key of its "
-            f"build, or marts.{table} as it is now"
+            f"months not compared: {published.name} lacks the policy_key of its "
+            f"build, or marts.{CLOSED_MONTHS} as it is now"
         )
         return
-    if published.policy_key != work.policy_key:
+    if published.build.policy_key != work.build.policy_key:
         notes.append(
             "months not compared: the published build was made by other policies"
         )
         return
-    moved = find_restatements(connection, work, published)
+    moved = find_restatements(work, published)
     if not moved:
         return
-    reason = accepted.restatement or work.policy("restatement_reason")
+    reason = accepted.restatement or work.build.policy("restatement_reason")
+    tolerance = work.build.number("restatement_tolerance")
     shown = [
         f"    {month:%Y-%m}  {metric}  {_plain(old)} -> {_plain(new)}"
         for month, metric, old, new in moved[:SHOWN_RESTATEMENTS]
@@ -308,8 +283,7 @@ def _restated(
         shown.append(f"    and {further:,} more")
     yield Finding(
         f"{_many(len(moved), 'number')} of closed months moved by more than "
-        f"restatement_tolerance ({work.number('restatement_tolerance')}) or before "
-        "closed_through:\n"
+        f"restatement_tolerance ({tolerance}) or before closed_through:\n"
         + "\n".join(shown)
         + "\n  find out why; if it is right, accept it with --accept-restatement "
         "'the reason'",
@@ -322,90 +296,56 @@ def _restated(
 Restatement = tuple[datetime.date, str, Decimal, Decimal]
 
 
-def find_restatements(
-    connection: duckdb.DuckDBPyConnection, work: Build, published: Build
-) -> list[Restatement]:
+def find_restatements(work: Side, published: Side) -> list[Restatement]:
     """Month, metric, old and new value of what moved too far, by month.
 
     Compared are the months that were over for both builds. What one of them
     does not tell of such a month is 0.
     """
-    rows = connection.execute(
+    before, now = _closed_months(published), _closed_months(work)
+    as_of = min(published.build.as_of_date, work.build.as_of_date)
+    tolerance = work.build.number("restatement_tolerance")
+    closed_through = work.build.policy("closed_through")[:10]
+    moved = []
+    for month, metric in sorted({*before, *now}):
+        old, new = (told.get((month, metric)) or Decimal(0) for told in (before, now))
+        if old == new or _last_day(month) > as_of:
+            continue
+        if abs(new - old) > tolerance * abs(old) or (
+            closed_through and month.isoformat() <= closed_through
+        ):
+            moved.append((month, metric, old, new))
+    return moved
+
+
+def _closed_months(side: Side) -> dict[tuple[datetime.date, str], Decimal]:
+    rows = side.rows(
+        f"""
+        select closed_month, metric_name, metric_value
+        from {side.find_mart(CLOSED_MONTHS)}
         """
-        with
-
-        last_day as (
-            select
-                least(cast($old_as_of as date), cast($new_as_of as date)) as as_of
-        ),
-
-        old as (
-            select closed_month, metric_name, metric_value
-            from published.marts.rpt_closed_months
-        ),
-
-        new as (
-            select closed_month, metric_name, metric_value
-            from work.marts.rpt_closed_months
-        ),
-
-        compared as (
-            select
-                coalesce(old.closed_month, new.closed_month) as closed_month,
-                coalesce(old.metric_name, new.metric_name) as metric_name,
-                coalesce(old.metric_value, 0) as old_value,
-                coalesce(new.metric_value, 0) as new_value
-            from old
-            full join new
-                on
-                    old.closed_month = new.closed_month
-                    and old.metric_name = new.metric_name
-        )
-
-        select compared.*
-        from compared
-        cross join last_day
-        where
-            compared.old_value <> compared.new_value
-            and last_day(compared.closed_month) <= last_day.as_of
-        order by closed_month, metric_name
-        """,
-        {"old_as_of": published.as_of_date, "new_as_of": work.as_of_date},
-    ).fetchall()
-    tolerance = work.number("restatement_tolerance")
-    closed_through = work.policy("closed_through")[:10]
-    return [
-        (month, metric, old, new)
-        for month, metric, old, new in rows
-        if abs(new - old) > tolerance * abs(old)
-        or (closed_through and month.isoformat()[:10] <= closed_through)
-    ]
+    )
+    return {(month, metric): value for month, metric, value in rows}
 
 
-def _other_history(
-    connection: duckdb.DuckDBPyConnection, work: Build, history: str | None
-) -> Iterator[Finding]:
+def _last_day(month: datetime.date) -> datetime.date:
+    return month.replace(day=calendar.monthrange(month.year, month.month)[1])
+
+
+def _other_history(work: Side, history: Side | None) -> Iterator[Finding]:
     """A history that was lost or brought back after the build.
 
     What the build tells of the past, it has from the history it saw. Nobody can
     accept another one: to build again is all it takes.
     """
-    if "history_since" not in columns_of(connection, "work", "build_info"):
+    if "history_since" not in work.columns_of("build_info"):
         yield Finding(
-            "the work file does not say with which history it was built: it is of "
+            f"{work.name} does not say with which history it was built: it is of "
             "an older version; run dbt build"
         )
         return
-    row = connection.execute("select history_since from work.marts.build_info")
-    (seen,) = row.fetchone() or (None,)
-    table = history and find_table(connection, history, "snap_builds")
-    known = None
-    if table:
-        row = connection.execute(
-            f"select min(told_at) from {table} where input_name = ?",
-            [work.input_name],
-        )
-        (known,) = row.fetchone() or (None,)
+    ((seen,),) = work.rows(f"select history_since from {work.find_mart('build_info')}")
+    known = _find_begin(history, work.build.input_name)
     if known == seen:
         return
     begins = f"begins at {known:%F %T} UTC" if known else "has no build of this input"
@@ -417,27 +357,33 @@ def _other_history(
 
 
 def _lost(
-    connection: duckdb.DuckDBPyConnection,
-    published: Build,
-    accepted: Accepted,
-    history: str | None,
-    remedy: str,
+    published: Build, accepted: Accepted, history: Side | None, words: Words
 ) -> Iterator[Finding]:
-    table = history and find_table(connection, history, "snap_builds")
-    if table:
-        known = connection.execute(
-            f"select count(*) from {table} where input_name = ? and told_at < ?",
-            [published.input_name, published.started_at + ONE_SECOND],
-        ).fetchone()
-        if known and known[0]:
-            return
+    begin = _find_begin(history, published.input_name)
+    if begin and begin < published.started_at + ONE_SECOND:
+        return
     yield Finding(
         f"the history knows no build of {published.input_name} as old as the "
-        "published one: the history file was lost, and with it what closed months "
-        f"were told; {remedy}, or accept it with --accept-lost-history",
+        f"published one: {words.history} was lost, and with it what closed months "
+        f"were told; {words.remedy_of_lost_history}, or accept it with "
+        "--accept-lost-history",
         "history: lost",
         accepted.lost_history,
     )
+
+
+def _find_begin(
+    history: Side | None, input_name: str | None
+) -> datetime.datetime | None:
+    """When the history was told of an input for the first time."""
+    table = history and history.find_snapshot("snap_builds")
+    if not table or input_name is None:
+        return None
+    ((begin,),) = history.rows(
+        f"select min(told_at) from {table}"
+        f" where input_name = {history.literal(input_name)}"
+    )
+    return begin
 
 
 def _many(count: int, thing: str) -> str:

@@ -85,6 +85,26 @@ def run_build(
     """
     check_files(places)
     check_inputs(variables)
+    return run_dbt_build(variables, target, places.work.parent, say)
+
+
+def run_dbt_build(
+    variables: dict[str, object], target: str | None, folder: Path, say: Say
+) -> datetime.datetime:
+    """Run `dbt build` on any engine; the lock is held.
+
+    Args:
+        variables: of the build.
+        target: of the profile; without it, its default.
+        folder: where it writes, for words on what is full or locked.
+        say: takes the lines that a person wants to see.
+
+    Returns:
+        A moment before the run began, in UTC.
+
+    Raises:
+        BuildError: dbt failed, or was ended.
+    """
     began = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     arguments = [
         *("--no-use-colors", "build"),
@@ -92,33 +112,64 @@ def run_build(
         *("--exclude-resource-type", "unit_test"),
         *(("--target", target) if target else ()),
     ]
+    words = "Nothing was published"
+    run_dbt_to_end(arguments, "dbt build failed", words, folder, say)
+    return began
+
+
+def run_dbt_to_end(
+    arguments: list[str],
+    failed: str,
+    words: str,
+    folder: Path,
+    say: Say,
+    environment: dict[str, str] | None = None,
+) -> None:
+    """Run dbt, show how far it is, and say in one line why it failed.
+
+    Args:
+        arguments: the command line of dbt.
+        failed: what a failure is, like "dbt build failed".
+        words: what became of what was there, like "Nothing was published".
+        folder: where dbt writes, for words on what is full or locked.
+        say: takes the lines that a person wants to see.
+        environment: of the process; without it, `dbt_environment`.
+
+    Raises:
+        BuildError: dbt failed, or was ended.
+    """
     causes: list[str] = []
-    failed: list[str] = []
+    failures: list[str] = []
 
     def listen(line: str) -> None:
-        cause = cause_of(line, places.work.parent)
+        cause = cause_of(line, folder)
         if cause and cause not in causes:
             causes.append(cause)
-        failed.extend(FAILURE.findall(line))
+        failures.extend(FAILURE.findall(line))
         progress.clear()
         say(line)
 
     with Progress(say) as progress:
-        code = run_dbt(arguments, listen, progress.see)
+        code = run_dbt(arguments, listen, progress.see, environment=environment)
     if code < 0:
         raise BuildError(
-            f"dbt was ended by {signal.Signals(-code).name}. Nothing was published. "
+            f"dbt was ended by {signal.Signals(-code).name}. {words}. "
             "If memory ran out, set PERENNIAL_MEMORY_LIMIT to less than there is"
         )
     if code:
-        said = f"{failed[0].strip()}; " if failed else ""
-        why = "; ".join(causes) or f"{said}what it says is above"
-        raise BuildError(f"dbt build failed: {why}. Nothing was published")
-    return began
+        last = f"{failures[0].strip()}; " if failures else ""
+        why = "; ".join(causes) or f"{last}what it says is above"
+        raise BuildError(f"{failed}: {why}. {words}")
 
 
-def check_inputs(variables: dict[str, object]) -> None:
+def check_inputs(
+    variables: dict[str, object], words: str = "Nothing was published"
+) -> None:
     """Stop before dbt does where it could not say what is wrong with a file.
+
+    Args:
+        variables: of the build.
+        words: what became of what was there.
 
     Raises:
         BuildError: a Parquet file of the input folder cannot be read, or a link
@@ -131,7 +182,7 @@ def check_inputs(variables: dict[str, object]) -> None:
     damage = find_damaged_parquet(folder, tables)
     for problem in (damage, *find_folders_and_links(folder, tables)):
         if problem:
-            raise BuildError(f"{problem}. Nothing was published")
+            raise BuildError(f"{problem}. {words}")
 
 
 def check_files(places: Places) -> None:

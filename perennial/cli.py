@@ -16,6 +16,7 @@ from perennial.build import BuildError, read_variables, run_build
 from perennial.check import CheckError, check_folder, format_check
 from perennial.contract import ContractError
 from perennial.demo import DEFAULT_SEED, write_demo
+from perennial.engines import EngineError, commands_of, find_other_engine
 from perennial.export import (
     ExportError,
     export_mart,
@@ -28,7 +29,8 @@ from perennial.kept import KeptError, format_kept, list_kept, roll_back
 from perennial.lock import LockError, locked
 from perennial.page_folder import PageFolderError
 from perennial.places import Places, PlacesError, find_places
-from perennial.publish import PublishError, public_tables, publish_build
+from perennial.publish import publish_build
+from perennial.publishing import PublishError, again_when_you_like, public_tables
 from perennial.stops import StopError, stoppable
 from perennial.warehouse import WarehouseError
 
@@ -42,6 +44,7 @@ DOCS_FOLDER = Path("site/docs")
 EXPECTED = (
     BuildError,
     ContractError,
+    EngineError,
     ExportError,
     HeadlinesError,
     KeptError,
@@ -227,18 +230,30 @@ def build(
     never see a part of it. Until then, and after a failure, they see the last
     one. A second build at the same time is refused.
 
+    On PostgreSQL and Spark it reads what perennial load has brought, or a source
+    has, fits predicted value first, and publishes into the schema marts.
+
     \b
     Example:
       perennial build --input my_shop --as-of 2025-12-31
     """
     began = time.monotonic()
     try:
+        if other := find_other_engine(target):
+            if input_folder:
+                raise BuildError(
+                    f"{other.engine} reads no files: load the folder with perennial "
+                    "load, and name the schema with --vars '{input_schema: raw}'"
+                )
+            given = read_variables(variables, None, as_of)
+            commands_of(other).publish(other, accepted, say, given)
+            say(f"\nDone in {time.monotonic() - began:.0f} s.")
+            return
         places = find_places()
         tables = public_tables(Path())
         given = read_variables(variables, input_folder, as_of)
-        words = "nothing was published. Build again when you like"
         with locked(places):
-            with stoppable(words) as stop:
+            with stoppable(again_when_you_like(given)) as stop:
                 since = run_build(places, given, target, say)
                 publish_build(
                     *(places, tables, accepted, say), since, before_replace=stop.close
@@ -250,8 +265,9 @@ def build(
 
 
 @main.command(short_help="Publish what dbt left in the work file, with headlines.")
+@click.option("--target", help="Target of the profile; without it, its default.")
 @accept_options
-def publish(accepted: Accepted) -> None:
+def publish(target: str | None, accepted: Accepted) -> None:
     """Publish what dbt build left in the work file, and print the headlines.
 
     The last step of perennial build, for who runs dbt by hand. It stops when
@@ -260,17 +276,24 @@ def publish(accepted: Accepted) -> None:
     input is another one; the options overrule an audit, and build_info of the
     published file tells of it.
 
+    On PostgreSQL the marts are copied into the schema marts, in one transaction,
+    and the role bi_reader may read them. PERENNIAL_PUBLIC_SCHEMA and
+    PERENNIAL_POSTGRES_READER name others. On Spark nothing is copied: a tag
+    keeps the snapshot of each mart, and marts.published_builds names the build.
+
     \b
     Example:
       dbt build
       perennial publish
     """
     try:
+        if other := find_other_engine(target):
+            commands_of(other).publish(other, accepted, say)
+            return
         places = find_places()
         tables = public_tables(Path())
-        words = "nothing was published. Publish again when you like"
         with locked(places):
-            with stoppable(words) as stop:
+            with stoppable(again_when_you_like(None)) as stop:
                 publish_build(places, tables, accepted, say, before_replace=stop.close)
             show_headlines_of_published(places)
     except EXPECTED as error:
@@ -282,7 +305,8 @@ def publish(accepted: Accepted) -> None:
 @click.option(
     "--list", "is_list", is_flag=True, help="Show the builds and change none."
 )
-def rollback(build_name: str | None, is_list: bool) -> None:
+@click.option("--target", help="Target of the profile; without it, its default.")
+def rollback(build_name: str | None, is_list: bool, target: str | None) -> None:
     """Publish a kept build again: BUILD, or the one before the present.
 
     BUILD is the start of a build id. The present file is kept too, so that the
@@ -295,6 +319,16 @@ def rollback(build_name: str | None, is_list: bool) -> None:
       perennial rollback 5454b732
     """
     try:
+        if other := find_other_engine(target):
+            commands = commands_of(other)
+            if is_list:
+                click.echo(format_kept(commands.list_kept(other)))
+            else:
+                published, warnings = commands.roll_back(other, build_name)
+                say(f"published: {published}")
+                for warning in warnings:
+                    say(f"warning: published, but {warning}", is_error=True)
+            return
         places = find_places()
         if is_list:
             click.echo(format_kept(list_kept(places)))
@@ -549,6 +583,70 @@ def report(names: tuple[str, ...], output: Path, is_sent: bool) -> None:
         say(f"Error: {failure}", is_error=True)
     if failures:
         raise SystemExit(1)
+
+
+@main.command(short_help="Load FOLDER into PostgreSQL or Spark, as text.")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--target", required=True, help="Target of the profile, like postgres.")
+@click.option(
+    "--schema",
+    default="raw",
+    show_default=True,
+    help="Schema of the tables; made if it is not there.",
+)
+@click.option("--vars", "variables", help="Variables of the build, as dbt takes them.")
+@click.option(
+    "--staging-folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="For Spark: a folder that all workers see under this path.",
+)
+def load(
+    folder: Path,
+    target: str,
+    schema: str,
+    variables: str | None,
+    staging_folder: Path | None,
+) -> None:
+    """Load the files of FOLDER into tables that dbt build reads on the target.
+
+    The files are read as every build reads them, and refused for the same
+    reasons. What is in them stays text; each row brings its file and line, and
+    so does each line that cannot be split: rejected rows are the same on every
+    engine. Columns are mapped here (input_columns); the build that follows may
+    be given the same variables.
+
+    The tables of the schema are replaced, and those that FOLDER does not have
+    are dropped. Nothing that was not loaded is touched.
+
+    \b
+    Example:
+      perennial load my_shop --target postgres
+      dbt build --target postgres --vars '{input_schema: raw}'
+    """
+    # Here, because no other command needs what it loads.
+    from perennial.engines import EngineError
+    from perennial.loading import LoadError, load_folder
+
+    began = time.monotonic()
+    try:
+        given = read_variables(variables, None, None)
+        words = "nothing was loaded. Load again when you like"
+        with stoppable(words) as stop:
+            loaded = load_folder(
+                *(folder.expanduser(), target, schema, given, staging_folder, say),
+                before_commit=stop.close,
+            )
+    except (EngineError, LoadError, *EXPECTED) as error:
+        raise click.ClickException(str(error)) from error
+    for table in loaded:
+        say(f"  {table.name:<24}{table.in_words}")
+    seconds = time.monotonic() - began
+    options = f"--target {target} --vars '{{input_schema: {schema}}}'"
+    say(
+        f"\nLoaded into the schema {schema} in {seconds:.0f} s. Next:\n"
+        f"  perennial fit {options}\n"
+        f"  dbt build {options}"
+    )
 
 
 @main.command(short_help="Fit predicted value where the engine runs no Python.")

@@ -11,13 +11,15 @@ import decimal
 import io
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
+from perennial.build import BuildError, Say, run_dbt_build
 from perennial.clv.fit import fit_models
 from perennial.clv.rows import INTEGERS
 
@@ -60,6 +62,8 @@ def fit_through_dbt(options: Iterable[str]) -> list[FittedModel]:
     _run(
         "build",
         *(part for name in INPUTS.values() for part in ("--select", f"+{name}")),
+        # A fit is no build, and tells no numbers that later ones could restate.
+        *("--exclude", "snap_builds"),
         *("--exclude-resource-type", "test"),
         *("--exclude-resource-type", "unit_test"),
         options=options,
@@ -79,6 +83,36 @@ def fit_through_dbt(options: Iterable[str]) -> list[FittedModel]:
     return _statuses(columns)
 
 
+def fit_and_build(
+    target_name: str,
+    variables: dict[str, object],
+    say: Say,
+    between: Callable[[], None] = lambda: None,
+) -> datetime.datetime:
+    """Fit, then run `dbt build`, both with the same variables.
+
+    Args:
+        target_name: of the profile.
+        variables: of the build.
+        say: takes the lines that a person wants to see.
+        between: called when the fit has ended, however it ended.
+
+    Returns:
+        A moment before the build began, in UTC.
+
+    Raises:
+        BuildError: the fit or the build failed.
+    """
+    options = ["--target", target_name, "--vars", json.dumps(variables, default=str)]
+    try:
+        fit_through_dbt(options)
+    except FitError as error:
+        raise BuildError(f"{error}. Nothing was published") from error
+    finally:
+        between()
+    return run_dbt_build(variables, target_name, Path(), say)
+
+
 def _run(command: str, *arguments: str, options: list[str]) -> dbtRunnerResult:
     outcome = dbtRunner().invoke([command, "--quiet", *arguments, *options])
     if not outcome.success:
@@ -90,8 +124,10 @@ def _run(command: str, *arguments: str, options: list[str]) -> dbtRunnerResult:
 
 def _read(sql: str, options: list[str]) -> dict[str, np.ndarray]:
     """The rows of a query, column by column; dbt prints them, and is not heard."""
+    # Nor are they logged: with a million customers they are as many lines.
+    quietly = ("--log-level-file", "none", "--limit", "-1")
     with contextlib.redirect_stdout(io.StringIO()):
-        outcome = _run("show", "--inline", sql, "--limit", "-1", options=options)
+        outcome = _run("show", "--inline", sql, *quietly, options=options)
     table = outcome.result.results[0].agate_table
     return {
         name.lower(): _array(table.columns[name].values())

@@ -2,13 +2,13 @@
 
 import contextlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from perennial import durable
+from perennial.build import Say
 from perennial.places import Places
 from perennial.warehouse import (
     Build,
@@ -34,7 +34,6 @@ OURS = re.compile(
 PRIVATE = 0o600
 REMEDY = "it is not what perennial has written: move it away"
 LIST = "perennial rollback --list"
-Say = Callable[[str], None]
 
 
 class KeptError(Exception):
@@ -221,7 +220,7 @@ def roll_back(places: Places, wanted: str | None, say: Say) -> Kept:
     drop_log(places.published, "the published file", "close the program")
     durable.remove_quietly(*_unfinished(places))
     listing = list_kept(places)
-    chosen = _choose(listing, wanted, places)
+    chosen = choose(listing, wanted, str(places.kept))
     if chosen.is_present:
         return chosen
     with engine(places.published.parent) as connection:
@@ -292,7 +291,18 @@ def _replace(places: Places, chosen: Kept) -> None:
         ) from error
 
 
-def _choose(listing: Listing, wanted: str | None, places: Places) -> Kept:
+def choose(listing: Listing, wanted: str | None, where: str) -> Kept:
+    """The build that is to be published again.
+
+    Args:
+        listing: what there is.
+        wanted: the start of a build id, or the name of a kept file; without
+            it the newest build that is older than the published one.
+        where: where builds are kept, in words.
+
+    Raises:
+        KeptError: there is none, or there are several.
+    """
     if wanted is None:
         present = listing.present
         earlier = [
@@ -303,7 +313,7 @@ def _choose(listing: Listing, wanted: str | None, places: Places) -> Kept:
         ]
         if not earlier:
             raise KeptError(
-                f"no earlier build is kept in {places.kept}; {LIST} shows what there is"
+                f"no earlier build is kept in {where}; {LIST} shows what there is"
             )
         return earlier[0]
     chosen = [

@@ -5,7 +5,6 @@ the disk; then one rename puts it there. Stopped at any point, the published
 file is one whole build, and the next publish needs no help.
 """
 
-import contextlib
 import datetime
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,12 +19,22 @@ from perennial.audits import (
     ONE_SECOND,
     Accepted,
     Audit,
-    audit,
+    Words,
     find_incomplete,
-    format_findings,
 )
 from perennial.causes import cause_of
 from perennial.places import Places
+from perennial.publishing import (
+    Say,
+    UnfitError,
+    audit_aloud,
+    check_tables,
+    moment_of_publishing,
+    not_published,
+    note_of_kept,
+    say_published,
+)
+from perennial.sides import FileSide
 from perennial.warehouse import (
     Build,
     WarehouseError,
@@ -38,37 +47,10 @@ from perennial.warehouse import (
     identifier,
     is_damaged,
     quoted,
-    read_build,
 )
 
 # Older clients than the one that writes can read it.
 STORAGE_VERSION = "v1.4.0"
-Say = Callable[[str], None]
-
-
-class PublishError(Exception):
-    """Why nothing was published, in words that say what to do."""
-
-
-def public_tables(project: Path) -> list[str]:
-    """The marts of the project: the models below models/marts.
-
-    Raises:
-        PublishError: there are none, so this is not the project's folder.
-    """
-    folders = (project, project / "dbt_packages" / "perennial")
-    tables = {
-        path.stem
-        for folder in folders
-        for path in (folder / "models" / "marts").rglob("*")
-        if path.suffix in (".sql", ".py")
-    }
-    if not tables:
-        raise PublishError(
-            f"there is no models/marts in {project.resolve()}, and it says what is "
-            "public; go to the folder of the project"
-        )
-    return sorted(tables)
 
 
 def publish_build(
@@ -131,23 +113,16 @@ def _prepare(
     shutil.rmtree(places.spill, ignore_errors=True)
     with engine(places.spill) as connection:
         attached = _attach(connection, places, since)
-        work, published = attached.work, attached.published
+        work, published = attached.work.build, attached.published
         is_apart = attached.is_history_apart
         if published and published.build_id == work.build_id:
             return _Prepared(published, False, is_apart)
-        found = _audit(connection, places, attached, accepted)
-        for note in (*attached.notes, *found.notes):
+        for note in attached.notes:
             say(f"note: {note}")
-        if found.stopping:
-            raise PublishError(
-                f"not published, and {_as_it_was(places)}:\n"
-                f"{format_findings(found.stopping)}"
-            )
-        for finding in found.findings:
-            say(f"accepted: {finding.summary}")
+        found = _audit(connection, places, attached, accepted, say)
         with durable.private():
             _write_copy(connection, places.new, tables, say)
-            _mark(connection, attached.compared, found)
+            _mark(connection, attached.compared and attached.compared.build, found)
             _close(connection, places)
         if is_apart:
             connection.execute("detach history")
@@ -188,22 +163,17 @@ def _finish(places: Places, prepared: _Prepared, say: Say) -> None:
             warnings += kept.prune(places, build, int(build.number("keep_builds")))
         except (OSError, WarehouseError) as error:
             warnings.append(f"no older build was deleted: {first_line(error)}")
-    done = "published" if prepared.is_new else "already published"
-    # Whoever has stopped listening does not undo it either.
-    with contextlib.suppress(OSError):
-        say(f"{done}: {_named(build, places)}")
-        for warning in warnings:
-            say(f"warning: published, but {warning}")
+    say_published(build, prepared.is_new, f" in {places.shown}", warnings, say)
 
 
 @dataclass(frozen=True)
 class _Attached:
     """The builds of the attached files, and what is to be said of these."""
 
-    work: Build
+    work: FileSide
     published: Build | None
-    # The published build, or the newest kept one where there is none.
-    compared: Build | None
+    # What is published, or the newest kept build where nothing is.
+    compared: FileSide | None
     is_history_apart: bool
     notes: list[str]
 
@@ -221,16 +191,17 @@ def _attach(
         what="the work file",
         remedy="run dbt build, or set PERENNIAL_WORK_FILE to where it is",
     )
-    work = read_build(connection, "work")
-    incomplete = find_incomplete(connection, work, since)
-    if incomplete or work is None:
-        raise PublishError(f"not published, and {_as_it_was(places)}: {incomplete}")
+    work = FileSide(connection, "work", "the work file")
+    incomplete = find_incomplete(work, since)
+    if incomplete or work.build is None:
+        raise UnfitError(incomplete)
     notes: list[str] = []
     published = compared = None
     if places.published.exists():
-        published = compared = _attach_published(connection, places)
+        compared = _attach_published(connection, places)
+        published = compared.build
     else:
-        compared = _attach_newest_kept(connection, places, work, notes)
+        compared = _attach_newest_kept(connection, places, work.build, notes)
     has_history = places.history.exists()
     if has_history:
         attach(
@@ -253,7 +224,7 @@ def _attach_newest_kept(
     places: Places,
     work: Build,
     notes: list[str],
-) -> Build | None:
+) -> FileSide | None:
     """Attach as `published` the newest kept build of the input, if there is one.
 
     A published file that was moved away must not make the audits silent.
@@ -267,15 +238,14 @@ def _attach_newest_kept(
                 what="the kept file",
                 remedy="move it",
             )
-            notes.append(
-                "there is no published file to compare with; compared with the kept "
-                f"build {one.build.build_id[:8]} of {one.build.as_of_date}"
-            )
-            return one.build
+            notes.append(note_of_kept(one.build, "published file"))
+            return FileSide(connection, "published", "the published file")
     return None
 
 
-def _attach_published(connection: duckdb.DuckDBPyConnection, places: Places) -> Build:
+def _attach_published(
+    connection: duckdb.DuckDBPyConnection, places: Places
+) -> FileSide:
     remedy = (
         "it is not what perennial has published: move it away, or name another "
         "with PERENNIAL_PUBLISHED_FILE"
@@ -288,12 +258,12 @@ def _attach_published(connection: duckdb.DuckDBPyConnection, places: Places) -> 
         what="the published file",
         remedy=remedy,
     )
-    build = read_build(connection, "published")
-    if build is None:
-        raise PublishError(
+    published = FileSide(connection, "published", "the published file")
+    if published.build is None:
+        raise UnfitError(
             f"the published file {places.published} holds no marts.build_info; {remedy}"
         )
-    return build
+    return published
 
 
 def _audit(
@@ -301,14 +271,15 @@ def _audit(
     places: Places,
     attached: _Attached,
     accepted: Accepted,
+    say: Say,
 ) -> Audit:
-    return audit(
-        connection,
-        attached.work,
-        attached.compared,
-        accepted,
-        history="history" if attached.is_history_apart else "work",
-        remedy_of_lost_history=f"{_remedy_of_lost_history(places)} and build again",
+    history = attached.work
+    if attached.is_history_apart:
+        history = FileSide(connection, "history", "the history file")
+    remedy = f"{_remedy_of_lost_history(places)} and build again"
+    words = Words(remedy_of_lost_history=remedy)
+    return audit_aloud(
+        *(attached.work, attached.compared, history, accepted, words), say
     )
 
 
@@ -326,13 +297,7 @@ def _write_copy(
             """
         ).fetchall()
     }
-    if missing := sorted(set(tables) - built):
-        raise PublishError(
-            f"the work file lacks {_names(missing)}: it was built by another version "
-            "of the project; run dbt build"
-        )
-    if leftover := sorted(built - set(tables)):
-        say(f"note: left out, since no model is called so: {_names(leftover)}")
+    check_tables(built, tables, "the work file", say)
     connection.execute(
         f"attach {quoted(str(new))} as new (storage_version '{STORAGE_VERSION}')"
     )
@@ -349,7 +314,7 @@ def _write_copy(
             """
         ).fetchone()
         if counts is None or counts[0] != counts[1]:
-            raise PublishError(
+            raise UnfitError(
                 f"marts.{table} has {counts} rows in the work file and its copy; "
                 "run dbt build again"
             )
@@ -387,10 +352,9 @@ def _mark(
     connection: duckdb.DuckDBPyConnection, compared: Build | None, found: Audit
 ) -> None:
     """Say in the new file when it was published and what was accepted."""
-    now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None, microsecond=0)
     connection.execute(
         "update new.marts.build_info set published_at = ?, accepted_audits = ?",
-        [now, found.accepted],
+        [moment_of_publishing(), found.accepted],
     )
     if found.reason and compared:
         connection.execute(
@@ -408,7 +372,7 @@ def _close(connection: duckdb.DuckDBPyConnection, places: Places) -> None:
     connection.execute("checkpoint new")
     connection.execute("detach new")
     if durable.wal_of(places.new).exists():
-        raise PublishError(
+        raise UnfitError(
             f"{places.new} was not closed to its end; make room and publish again"
         )
     mode = 0o644
@@ -476,23 +440,22 @@ def _plain_errors(places: Places) -> Iterator[None]:
     """
     try:
         yield
-    except (WarehouseError, kept.KeptError) as error:
-        raise PublishError(
-            f"not published, and {_as_it_was(places)}: {error}"
-        ) from error
+    except (UnfitError, WarehouseError, kept.KeptError) as error:
+        raise not_published(_as_it_was(places), error) from error
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        raise PublishError(
-            f"not published, and {_as_it_was(places)}: {error.strerror}{where}; let "
-            f"{places.published.parent} be written, and make room there"
-        ) from error
+        why = (
+            f"{error.strerror}{where}; let {places.published.parent} be written, and "
+            "make room there"
+        )
+        raise not_published(_as_it_was(places), why) from error
     except duckdb.Error as error:
         why = (
             cause_of(error, places.published.parent)
             or _find_damage(error, places)
             or f"{first_line(error)}; {_remedy(error, places)}"
         )
-        raise PublishError(f"not published, and {_as_it_was(places)}: {why}") from error
+        raise not_published(_as_it_was(places), why) from error
 
 
 def _find_damage(error: duckdb.Error, places: Places) -> str | None:
@@ -526,16 +489,8 @@ def _as_it_was(places: Places) -> str:
     return "there is no published file yet"
 
 
-def _named(build: Build, places: Places) -> str:
-    return f"build {build.build_id[:8]} of {build.as_of_date} in {places.shown}"
-
-
 def _remedy_of_lost_history(places: Places) -> str:
     copy = kept.newest_history_copy(places)
     if copy is None:
         return f"bring back {places.history} from a backup"
     return f"copy {copy} to {places.history}"
-
-
-def _names(tables: list[str]) -> str:
-    return ", ".join(f"marts.{table}" for table in tables)

@@ -249,7 +249,11 @@ def read_build(connection: duckdb.DuckDBPyConnection, alias: str) -> Build | Non
     rows = connection.execute(f"select * from {alias}.marts.build_info")
     names = [column[0] for column in rows.description or ()]
     row = rows.fetchone()
-    known: dict[str, Any] = dict(zip(names, row, strict=True)) if row else {}
+    return build_from(dict(zip(names, row, strict=True)) if row else {})
+
+
+def build_from(known: dict[str, Any]) -> Build | None:
+    """The build of a row of build_info; None where that names no build."""
     if not all(known.get(name) for name in ("build_id", "started_at", "as_of_date")):
         return None
     return Build(
@@ -276,6 +280,25 @@ def read_build_of(path: Path, what: str, remedy: str) -> Build:
     if build is None:
         raise WarehouseError(f"{what} {path} holds no marts.build_info; {remedy}")
     return build
+
+
+@contextmanager
+def opened_build(path: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Build]]:
+    """The published file with its marts at hand as `marts.<name>`, and its build.
+
+    Raises:
+        DamagedError: it cannot be read any more.
+        WarehouseError: it is missing, or none that perennial has published.
+    """
+    with opened_published(path) as connection:
+        build = read_build(connection, "opened")
+        if build is None:
+            raise WarehouseError(
+                f"the published file {path} holds no marts.build_info; build and "
+                "publish it anew"
+            )
+        connection.execute("use opened")
+        yield connection, build
 
 
 def is_damaged(path: Path) -> bool:

@@ -2,6 +2,8 @@
 
 {% snapshot snap_files__subscriptions %}
 
+{% set builds = ref('snap_builds') %}
+
 with
 
 subscriptions as (
@@ -14,11 +16,15 @@ subscriptions as (
 
 last_build as (
 
-    select max(as_of_date) as as_of_date
+    select coalesce(max(as_of_date), {{ as_of_date() }}) as as_of_date
 
-    from {{ ref('snap_builds') }}
+    {% if execute and load_relation(builds) is not none %}
+    from {{ builds }}
 
     where input_name = {{ sql_text(history_name()) }}
+    {% else %}
+    from (select cast(null as date) as as_of_date) as no_builds
+    {% endif %}
 
 ),
 

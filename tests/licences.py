@@ -31,6 +31,11 @@ ALLOWED = {
 # be there all the same. Only of the optional part, which users choose to install.
 EXCEPTIONS = {
     "brotlicffi": ("MIT", "only PyPy installs it; told by its package page"),
+    "psycopg2-binary": (
+        "LGPL-3.0-or-later",
+        "with exceptions; dbt-postgres talks to the server through it. It binds who "
+        "changes or passes on the package itself",
+    ),
     "dbtlabs-vortex": (
         "none stated",
         "the client of dbt-charts for usage statistics, by the same publisher; our "
@@ -50,6 +55,7 @@ FIELDS = {
     "Apache License, Version 2.0": "Apache-2.0",
     "Apache-2": "Apache-2.0",
     "Apache-2.0": "Apache-2.0",
+    "http://www.apache.org/licenses/LICENSE-2.0": "Apache-2.0",
     "BSD-3-Clause": "BSD-3-Clause",
     "MIT": "MIT",
     "MIT License": "MIT",
@@ -95,7 +101,13 @@ with its run-time exception and the LGPL.
 | package | licence | told by |
 |---|---|---|
 """
-OPTIONAL_HEAD = """
+TABLE_HEAD = """
+| package | licence | told by |
+|---|---|---|
+"""
+# The file of each optional part, and what the page says before its table.
+OPTIONAL_PARTS = {
+    "requirements-bi.txt": """
 ## Dashboards, reports and docs
 
 What `requirements-bi.txt` installs beside these, by `make setup-bi`: {count} \
@@ -103,10 +115,23 @@ packages. No build and no publish needs any of them. The same licences are allow
 {exceptions} are exceptions, each with its reason in the table. Who may not use \
 software without a stated licence leaves this part out: dashboards need it, the \
 tables do not.
+""",
+    "requirements-postgres.txt": """
+## PostgreSQL
 
-| package | licence | told by |
-|---|---|---|
-"""
+What `requirements-postgres.txt` installs beside the first table, by \
+`make setup-postgres`: {count} packages. The same licences are allowed; {exceptions} \
+is an exception, with its reason in the table.
+""",
+    "requirements-spark.txt": """
+## Spark
+
+What `requirements-spark.txt` installs beside the first table, by \
+`make setup-spark`: {count} packages. The same licences are allowed, without \
+exceptions. The packages bring Java archives, among them Spark and Iceberg \
+themselves, whose licences they hold.
+""",
+}
 
 
 class UnknownLicenceError(Exception):
@@ -181,10 +206,10 @@ def is_allowed(expression: str) -> bool:
     )
 
 
-def optional_names() -> list[str]:
-    """The packages that only the optional part installs."""
+def optional_names(file_name: str) -> list[str]:
+    """The packages that only this optional part installs."""
     needed = set(pinned_names())
-    return [name for name in pinned_names("requirements-bi.txt") if name not in needed]
+    return [name for name in pinned_names(file_name) if name not in needed]
 
 
 def row(name: str) -> str:
@@ -194,19 +219,22 @@ def row(name: str) -> str:
 
 def document() -> str:
     """The page as the installation says it."""
-    needed, optional = sorted(pinned_names()), sorted(optional_names())
-    allowed = ", ".join(sorted(ALLOWED))
-    *some, last = sorted(EXCEPTIONS)
-    return "".join(
-        (
-            HEAD.format(count=len(needed), allowed=allowed),
-            *map(row, needed),
-            OPTIONAL_HEAD.format(
-                count=len(optional), exceptions=f"{', '.join(some)} and {last}"
-            ),
-            *map(row, optional),
-        )
-    )
+    needed = sorted(pinned_names())
+    text = [
+        HEAD.format(count=len(needed), allowed=", ".join(sorted(ALLOWED))),
+        *map(row, needed),
+    ]
+    for file_name, head in OPTIONAL_PARTS.items():
+        names = sorted(optional_names(file_name))
+        exceptions = _listed([name for name in names if name in EXCEPTIONS])
+        text += [head.format(count=len(names), exceptions=exceptions), TABLE_HEAD]
+        text += map(row, names)
+    return "".join(text)
+
+
+def _listed(names: list[str]) -> str:
+    *some, last = names or [""]
+    return f"{', '.join(some)} and {last}" if some else last
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
-{# The table in which `perennial fit` leaves what it fitted. #}
+{# The table in which `perennial fit` leaves what it fitted. Spark has no
+   databases. #}
 {% macro fitted_models_relation() %}
     {% do return(api.Relation.create(
-        database=target.database, schema='fitted', identifier='clv_models'
+        database=target.database or none,
+        schema=perennial.generate_schema_name('fitted', none) | trim,
+        identifier='clv_models'
     )) %}
 {% endmacro %}
 

@@ -1,7 +1,8 @@
 {#
     How many rows an input brings: physical lines that are not blank, without
     the headers, for CSV (read with no quotes, so that a quote that is never
-    closed can not hide lines); rows for Parquet and tables.
+    closed can not hide lines), also where perennial load has brought it into a
+    table; rows for Parquet and other tables.
 
     Arguments
         input  an entry of locate_inputs().tables
@@ -18,7 +19,12 @@
     {% set relation = input.relation if input.form == 'relation'
         else 'read_parquet(' ~ file_patterns(input.files)
             ~ ', union_by_name = true, hive_partitioning = false)' %}
+    {% set count = 'coalesce(sum(line_count), 0)'
+        if input.form == 'relation' and is_loaded(
+            adapter.get_columns_in_relation(relation) | map(attribute='name')
+            | list
+        ) else 'count(*)' %}
     {% do return(
-        run_query('select count(*) from ' ~ relation).rows[0][0] | int
+        run_query('select ' ~ count ~ ' from ' ~ relation).rows[0][0] | int
     ) %}
 {% endmacro %}

@@ -18,6 +18,11 @@
     ) %}
 {% endmacro %}
 
+{# Only DuckDB reads files; see list_files. #}
+{% macro default__input_bytes(input) %}
+    {% do return('cast(null as ' ~ dbt.type_bigint() ~ ')') %}
+{% endmacro %}
+
 {% macro duckdb__input_bytes(input) %}
     {% do return(
         'select cast(sum(size) as bigint) from read_blob('

@@ -122,16 +122,25 @@
 {% endmacro %}
 
 
-{# Looks each table up in `schema` or `database.schema`. #}
+{# Looks each table up in `schema` or `database.schema`. While a load into
+   Spark replaces them, or after it was killed then, a table says so. #}
 {% macro _locate_relations(schema) %}
     {% set parts = schema.split('.') %}
     {% set tables = {} %}
+    {% set place = {
+        'database': parts[-2] if parts | length > 1 else target.database,
+        'schema': parts[-1],
+    } %}
+    {% if adapter.get_relation(
+        identifier='perennial_load_in_progress', **place
+    ) %}
+        {{ exceptions.raise_compiler_error(
+            "a perennial load into schema " ~ schema ~ " has not ended, so its "
+            ~ "tables may be of two loads; wait until it is done, or load again"
+        ) }}
+    {% endif %}
     {% for table in input_contract() %}
-        {% set relation = adapter.get_relation(
-            database=parts[-2] if parts | length > 1 else target.database,
-            schema=parts[-1],
-            identifier=table
-        ) %}
+        {% set relation = adapter.get_relation(identifier=table, **place) %}
         {% do tables.update({table: {
             'form': 'relation' if relation else 'absent',
             'files': [],

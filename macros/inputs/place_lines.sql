@@ -20,6 +20,9 @@
     {% do return('') %}
 {% endmacro %}
 
+{# Only DuckDB reads files; see list_files. #}
+{% macro default__place_lines(table) %}{% endmacro %}
+
 {% macro duckdb__place_lines(table) %}
 create or replace temporary table places_of_{{ table }} as
 with

@@ -53,21 +53,24 @@
         line_count   SQL, the physical lines that the row takes
 #}
 {% macro _input_select(
-    table, expressions, file_name, line_number, line_count='1'
+    table,
+    expressions,
+    file_name,
+    line_number,
+    line_count='1',
+    unreadable_because='null'
 ) %}
-    {% set text = dbt.type_string() %}
     {% set lines = [
-        "cast('files' as " ~ text ~ ') as source_name',
-        'cast(' ~ file_name ~ ' as ' ~ text ~ ') as file_name',
+        binary_text("'files'") ~ ' as source_name',
+        binary_text(file_name) ~ ' as file_name',
         'cast(' ~ line_number ~ ' as ' ~ dbt.type_bigint()
             ~ ') as line_number',
         'cast(' ~ line_count ~ ' as ' ~ dbt.type_bigint() ~ ') as line_count',
-        'cast(null as ' ~ text ~ ') as unreadable_because',
+        binary_text(unreadable_because) ~ ' as unreadable_because',
     ] %}
     {% for column in input_contract()[table].columns %}
         {% do lines.append(
-            'cast(' ~ expressions.get(column, 'null') ~ ' as ' ~ text ~ ') as '
-            ~ column
+            binary_text(expressions.get(column, 'null')) ~ ' as ' ~ column
         ) %}
     {% endfor %}
     {% do return('select\n    ' ~ lines | join(',\n    ')) %}
@@ -85,10 +88,11 @@
         columns  dict: brought name in lower case -> SQL; see also `names`
         names    the brought names as written
         place    the file or relation, for messages
+        mapped   optional: what stands for mapped_columns
 #}
-{% macro _match_columns(table, columns, names, place) %}
+{% macro _match_columns(table, columns, names, place, mapped=none) %}
     {% set contract = input_contract()[table] %}
-    {% set mapped = mapped_columns(table) %}
+    {% set mapped = mapped_columns(table) if mapped is none else mapped %}
     {% set folded = names | map('lower') | list %}
     {% set matched = {} %}
     {% set missing = [] %}
@@ -154,7 +158,8 @@
 
 
 {# Tables have no line numbers; a running number stands in, so that every raw
-   row has a name of its own. #}
+   row has a name of its own. A table that perennial load has filled brings the
+   places of its rows in the file, and the lines that could not be split. #}
 {% macro _read_relation(table, relation) %}
     {% set columns = {} %}
     {% set names = [] %}
@@ -164,7 +169,19 @@
         }) %}
         {% do names.append(column.name) %}
     {% endfor %}
-    {% set matched = _match_columns(table, columns, names, relation | string) %}
+    {# A loaded table has the names of the contract: they were mapped then. #}
+    {% set matched = _match_columns(
+        table, columns, names, relation | string,
+        {} if is_loaded(names) else none
+    ) %}
+    {% if is_loaded(names) %}
+        {% do return(
+            _input_select(
+                table, matched, 'file_name', 'line_number', 'line_count',
+                'unreadable_because'
+            ) ~ '\nfrom ' ~ relation
+        ) %}
+    {% endif %}
     {% do return(
         _input_select(
             table,
@@ -177,28 +194,12 @@
 {% endmacro %}
 
 
-{# A typed column as text in the form that unified reads. Floats would print
-   as 1e-05, and whole ones as 7.0, which is not the id 7; all else prints as
-   ISO or plain digits. #}
-{% macro typed_as_text(column, data_type) %}
-    {% do return(
-        adapter.dispatch('typed_as_text', 'perennial')(column, data_type)
-    ) %}
-{% endmacro %}
-
-{% macro default__typed_as_text(column, data_type) %}
-    {% do return(column) %}
-{% endmacro %}
-
-{% macro duckdb__typed_as_text(column, data_type) %}
-    {% if data_type | upper in ('FLOAT', 'DOUBLE') %}
-        {% do return(
-            'case when ' ~ column ~ ' = trunc(' ~ column ~ ') and abs('
-            ~ column ~ ') < 1e18 then cast(cast(' ~ column
-            ~ ' as hugeint) as varchar) else coalesce(regexp_replace(cast('
-            ~ 'try_cast(' ~ column ~ " as decimal(38, 12)) as varchar), "
-            ~ "'[.]?0+$', ''), cast(" ~ column ~ ' as varchar)) end'
-        ) %}
-    {% endif %}
-    {% do return(column) %}
+{# Whether a table with these columns was filled by perennial load. #}
+{% macro is_loaded(names) %}
+    {% for column in
+        ('file_name', 'line_number', 'line_count', 'unreadable_because')
+        if column not in names %}
+        {% do return(false) %}
+    {% endfor %}
+    {% do return(true) %}
 {% endmacro %}

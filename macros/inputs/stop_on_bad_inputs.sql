@@ -16,17 +16,9 @@
         {% set table = row['table_name'] %}
         {% set raw_rows = row['raw_rows'] | int %}
         {% set rejected_rows = row['rejected_rows'] | int %}
-        {% if row['brought_rows'] != row['read_rows'] %}
-            {% set input = locate_inputs().tables[table] %}
-            {{ exceptions.raise_compiler_error(
-                "input " ~ table ~ " was not read in full: "
-                ~ (input.relation or input.files | join(', ')) ~ " has "
-                ~ row['brought_rows'] | int ~ " rows, of which "
-                ~ row['read_rows'] | int ~ " could be told apart. "
-                ~ (_first_unreadable_line(table)
-                   or "Look for a quote that is never closed")
-            ) }}
-        {% endif %}
+        {% do stop_on_half_read_input(
+            table, row['brought_rows'] | int, row['read_rows'] | int
+        ) %}
         {% if rejected_rows >= 5
             and rejected_rows > policy('max_rejected_share') * raw_rows %}
             {% do _stop_on_rejects(table, raw_rows, rejected_rows) %}
@@ -60,25 +52,7 @@
 {% endmacro %}
 
 
-{# "orders.csv, line 7: a quote is not closed, or followed by text", of the
-   first line of a table that could not be split. #}
-{% macro _first_unreadable_line(table) %}
-    {% for row in run_query(
-        "select file_name, line_number, unreadable_because from "
-        ~ ref('stg_files__' ~ table) ~ " where unreadable_because is not null"
-        ~ " order by file_name, line_number limit 1"
-    ) %}
-        {% do return(
-            'Look at ' ~ row['file_name'] ~ ', line '
-            ~ row['line_number'] | int ~ ': '
-            ~ row['unreadable_because'].split(', md5')[0]
-        ) %}
-    {% endfor %}
-    {% do return('') %}
-{% endmacro %}
-
-
-{# "orders.csv, line 7", of a relation "row 7". #}
+{# "orders.csv, line 7"; of a table or a Parquet file "row 7". #}
 {% macro _first_rejected_row(table) %}
     {% set row = run_query(
         "select file_name, line_number from "
@@ -86,7 +60,7 @@
         ~ " and reasons <> 'superseded_row'"
         ~ " order by file_name, line_number limit 1"
     ).rows[0] %}
-    {% set is_csv = locate_inputs().tables[table].form == 'csv' %}
+    {% set is_csv = row['file_name'].endswith('.csv') %}
     {% do return(
         row['file_name'] ~ (', line ' if is_csv else ', row ')
         ~ row['line_number'] | int

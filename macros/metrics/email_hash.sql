@@ -7,7 +7,8 @@
 #}
 {% macro email_hash(email) -%}
     case
-        when {{ perennial.is_email(email) }} then md5(lower(trim({{ email }})))
+        when {{ perennial.is_email(email) }}
+            then md5({{ perennial.lower_case(perennial.trimmed(email)) }})
     end
 {%- endmacro %}
 

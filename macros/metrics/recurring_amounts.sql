@@ -28,17 +28,16 @@
     month / n, quarter / 3n, year / 12n, n being the interval count. Expects
     the columns of billing_intervals and billing_interval_count.
 
-    Cast last: in DuckDB a decimal divided by anything is a double.
+    Money last: in DuckDB a decimal divided by anything is a double.
 
     Arguments
         amount  SQL expression, decimal
 #}
 {% macro monthly_amount(amount) -%}
-    cast(
-        cast({{ amount }} as {{ perennial.type_double() }}) * mrr_numerator
-        / (mrr_denominator * billing_interval_count)
-        as decimal(18, 6)
-    )
+    {{ perennial.money(
+        'cast(' ~ amount ~ ' as ' ~ perennial.type_double() ~ ')'
+        ~ ' * mrr_numerator / (mrr_denominator * billing_interval_count)'
+    ) }}
 {%- endmacro %}
 
 

@@ -15,18 +15,24 @@
     {% endif %}
     {% set runs = runs_relation() %}
     {% do adapter.create_schema(runs.without_identifier()) %}
+    {% set known = {
+        'invocation_id': sql_text(invocation_id),
+        'command': sql_text(flags.WHICH),
+        'started_at': timestamp_literal(run_started_at),
+        'note': _run_note(),
+    } %}
     {% set columns = [] %}
+    {% set values = [] %}
     {% for name, type in _run_columns().items() %}
         {% do columns.append(name ~ ' ' ~ type) %}
+        {% do values.append(known.get(name, 'null')) %}
     {% endfor %}
     {% do run_query(
         'create table if not exists ' ~ runs ~ ' (' ~ columns | join(', ')
         ~ ')'
     ) %}
     {% do return(
-        'insert into ' ~ runs ~ ' (invocation_id, command, started_at, note) '
-        ~ "values ('" ~ invocation_id ~ "', '" ~ flags.WHICH ~ "', "
-        ~ timestamp_literal(run_started_at) ~ ', ' ~ _run_note() ~ ')'
+        'insert into ' ~ runs ~ ' values (' ~ values | join(', ') ~ ')'
     ) %}
 {% endmacro %}
 

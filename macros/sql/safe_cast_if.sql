@@ -11,13 +11,15 @@
         then_to    optional type to cast on to ('3.0' is a whole number)
 #}
 {% macro safe_cast_if(column, pattern, data_type, then_to=none) %}
-    {% set cast_text = perennial.try_cast('trim(' ~ column ~ ')', data_type) %}
+    {% set cast_text = perennial.try_cast(
+        perennial.trimmed(column), data_type
+    ) %}
     {% if then_to %}
         {% set cast_text = 'cast(' ~ cast_text ~ ' as ' ~ then_to ~ ')' %}
     {% endif %}
     {% do return(
         'case when '
-        ~ perennial.matches_pattern('trim(' ~ column ~ ')', pattern)
+        ~ perennial.matches_pattern(perennial.trimmed(column), pattern)
         ~ ' then ' ~ cast_text ~ ' end'
     ) %}
 {% endmacro %}
@@ -33,6 +35,21 @@
 
 {% macro default__try_cast(expression, data_type) %}
     {% do return('cast(' ~ expression ~ ' as ' ~ data_type ~ ')') %}
+{% endmacro %}
+
+{# Digits of a time beyond the sixth would be rounded, and cut off elsewhere. #}
+{% macro postgres__try_cast(expression, data_type) %}
+    {% if data_type == 'timestamp' %}
+        {% set expression = perennial.cut_to_microseconds(expression) %}
+    {% endif %}
+    {% do return('cast(' ~ expression ~ ' as ' ~ data_type ~ ')') %}
+{% endmacro %}
+
+{# A time as text, without digits beyond the sixth of a second. #}
+{% macro cut_to_microseconds(expression) %}
+    {% do return(
+        'regexp_replace(' ~ expression ~ ", '([.][0-9]{6})[0-9]+', '\\1')"
+    ) %}
 {% endmacro %}
 
 {% macro duckdb__try_cast(expression, data_type) %}
@@ -67,9 +84,11 @@
     ) %}
 {% endmacro %}
 
+{# A dollar would let an end of line follow. #}
 {% macro spark__matches_pattern(expression, pattern) %}
     {% do return(
-        expression ~ ' rlike ' ~ perennial.sql_text('^(' ~ pattern ~ ')$')
+        expression ~ ' rlike '
+        ~ perennial.sql_text('^(' ~ pattern ~ ')\\z')
     ) %}
 {% endmacro %}
 

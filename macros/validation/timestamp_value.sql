@@ -9,22 +9,22 @@
         column  text column
 #}
 {% macro timestamp_value(column) %}
-    {% set day = '[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}' %}
     {% set clock = '[T ]([01][0-9]|2[0-3]):[0-5][0-9]'
         ~ '(:[0-5][0-9]([.][0-9]{1,9})?)?' %}
-    {% set offset = '( ?UTC|Z|[+-][0-9]{2}(:?[0-9]{2})?)' %}
+    {# No zone is further from UTC than 14 hours. #}
+    {% set offset = '( UTC|Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)' %}
     {% set zone = policy('source_timezone') or policy('reporting_timezone') %}
     {% do return(
         'case when ' ~ matches_pattern(
-            'trim(' ~ column ~ ')', day ~ '(' ~ clock ~ ')?'
+            trimmed(column), day_pattern() ~ '(' ~ clock ~ ')?'
         ) ~ ' then ' ~ zone_to_utc(
-            try_cast('trim(' ~ column ~ ')', 'timestamp'), zone
+            try_cast(trimmed(column), 'timestamp'), zone
         )
         ~ ' when ' ~ matches_pattern(
-            'trim(' ~ column ~ ')', day ~ clock ~ offset
+            trimmed(column), day_pattern() ~ clock ~ offset
         )
         ~ ' then ' ~ adapter.dispatch('offset_text_to_utc', 'perennial')(
-            'trim(' ~ column ~ ')'
+            trimmed(column)
         ) ~ ' end'
     ) %}
 {% endmacro %}
@@ -44,7 +44,7 @@
     {% endif %}
     {% do return(
         'case when ' ~ matches_pattern(
-            'trim(' ~ column ~ ')', '[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}'
+            trimmed(column), day_pattern()
         ) ~ ' then cast(' ~ dbt.dateadd('day', 1, instant)
         ~ ' as timestamp) else ' ~ instant ~ ' end'
     ) %}
@@ -52,7 +52,7 @@
 
 {% macro default__offset_text_to_utc(expression) %}
     {% do return(
-        'cast(' ~ expression
+        'cast(' ~ cut_to_microseconds(expression)
         ~ " as timestamp with time zone) at time zone 'UTC'"
     ) %}
 {% endmacro %}
@@ -64,9 +64,14 @@
     ) %}
 {% endmacro %}
 
+{# Spark reads no time of day with an offset and without seconds. #}
 {% macro spark__offset_text_to_utc(expression) %}
-    {% do return('to_utc_timestamp(cast(' ~ expression
-        ~ ' as timestamp), current_timezone())') %}
+    {% set moment = 'regexp_replace(' ~ expression
+        ~ ", '^(.{16})([ Z+-])', '$1:00$2')" %}
+    {% do return(
+        'to_utc_timestamp(cast(' ~ moment
+        ~ ' as timestamp), current_timezone())'
+    ) %}
 {% endmacro %}
 
 
@@ -86,9 +91,14 @@
     ) %}
 {% endmacro %}
 
+{# Of an hour that a clock has twice Spark takes the first, and all others the
+   second: the hour after it is there once. #}
 {% macro spark__zone_to_utc(expression, zone) %}
+    {% set name = sql_text(zone) %}
     {% do return(
-        'to_utc_timestamp(' ~ expression ~ ', ' ~ sql_text(zone) ~ ')'
+        'greatest(to_utc_timestamp(' ~ expression ~ ', ' ~ name
+        ~ '), to_utc_timestamp(' ~ expression ~ ' + interval 1 hour, ' ~ name
+        ~ ') - interval 1 hour)'
     ) %}
 {% endmacro %}
 

@@ -42,6 +42,7 @@
     ) %}
     {% do return(
         'select\n    ' ~ lines | join(',\n    ') ~ '\nfrom ' ~ relation
+        ~ worked_out_once()
     ) %}
 {% endmacro %}
 

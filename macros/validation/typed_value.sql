@@ -34,7 +34,7 @@
     {% elif kind == 'currency' %}
         {% do return(unreadable_text(
             column,
-            "coalesce(upper(" ~ clean_text(column) ~ "), "
+            "coalesce(" ~ upper_case(clean_text(column)) ~ ", "
             ~ sql_text(policy('reporting_currency')) ~ ")",
             longest_category()
         )) %}
@@ -74,15 +74,15 @@
 
 {# Text without blanks around it; empty is null. #}
 {% macro clean_text(column) %}
-    {% do return("nullif(trim(" ~ column ~ "), '')") %}
+    {% do return("nullif(" ~ trimmed(column) ~ ", '')") %}
 {% endmacro %}
 
 
 {# Lower case, words joined by underscores. #}
 {% macro folded_text(column) %}
     {% do return(
-        "replace(replace(lower(" ~ clean_text(column)
-        ~ "), ' ', '_'), '-', '_')"
+        "replace(replace(" ~ lower_case(clean_text(column))
+        ~ ", ' ', '_'), '-', '_')"
     ) %}
 {% endmacro %}
 
@@ -112,10 +112,9 @@
 {# A day is the same day in every zone; only an instant falls on one or the
    other. #}
 {% macro _date_value(column) %}
-    {% set day = '[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}' %}
     {% do return(
-        'case when ' ~ matches_pattern('trim(' ~ column ~ ')', day)
-        ~ ' then ' ~ try_cast('trim(' ~ column ~ ')', 'date')
+        'case when ' ~ matches_pattern(trimmed(column), day_pattern())
+        ~ ' then ' ~ try_cast(trimmed(column), 'date')
         ~ ' else ' ~ reporting_date(timestamp_value(column)) ~ ' end'
     ) %}
 {% endmacro %}

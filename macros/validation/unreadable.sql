@@ -13,11 +13,12 @@
 #}
 {% macro unreadable_id(id) %}
     {% set given = perennial.clean_text(id) %}
+    {% set lower = perennial.lower_case(given) %}
     {% do return(
         'case when ' ~ perennial._may_hold_email(id) ~ ' then case when '
         ~ perennial.is_email(id)
-        ~ " then '~email:' || md5(lower(" ~ given ~ ')) || case when '
-        ~ given ~ ' = lower(' ~ given ~ ") then '' else ':' || "
+        ~ " then '~email:' || md5(" ~ lower ~ ') || case when '
+        ~ given ~ ' = ' ~ lower ~ " then '' else ':' || "
         ~ 'substring(md5(' ~ given ~ '), 1, 8) end when '
         ~ perennial._holds_email(id) ~ " then '~personal:' || md5(" ~ given
         ~ ') else ' ~ given ~ ' end else ' ~ given ~ ' end'
@@ -38,7 +39,8 @@
     {% do return(
         'case when ' ~ perennial._may_hold_email(ids) ~ ' then '
         ~ adapter.dispatch('each_listed', 'perennial')(
-            given, perennial._unreadable_listed_id('trim(listed_id)')
+            given,
+            perennial._unreadable_listed_id(perennial.trimmed('listed_id'))
         ) ~ ' else ' ~ given ~ ' end'
     ) %}
 {% endmacro %}
@@ -96,8 +98,8 @@
     {% do return(
         'case when ' ~ perennial._may_hold_email(text) ~ ' and '
         ~ perennial._holds_email(text) ~ " then '~personal'"
-        ~ (' when length(trim(' ~ text ~ ')) > ' ~ most ~ " then 'free_text'"
-           if most else '')
+        ~ (' when length(' ~ perennial.trimmed(text) ~ ') > ' ~ most
+           ~ " then 'free_text'" if most else '')
         ~ ' else ' ~ shown ~ ' end'
     ) %}
 {% endmacro %}
@@ -134,7 +136,7 @@
 {# True for a text that is an e-mail address. #}
 {% macro is_email(text) %}
     {% do return(perennial.matches_pattern(
-        'trim(' ~ text ~ ')', perennial._email_pattern()
+        perennial.trimmed(text), perennial._email_pattern()
     )) %}
 {% endmacro %}
 

@@ -1,4 +1,4 @@
-{# One row per day, from 1950 to 2149. #}
+{# One row per day from 1950 to 2149, along which metrics can be asked. #}
 
 {{ config(materialized='view') }}
 

@@ -59,6 +59,8 @@ def find_choices(
             options = _options_of(board, variable, connection)
         else:
             continue
+        # A list that is cut says so, whatever it is of.
+        is_sample = is_sample or len(options) > MOST_PAGES
         options = options[:MOST_PAGES]
         default = str(variable.get("default", options[0].value if options else ""))
         if len(options) > 1:

@@ -10,7 +10,7 @@ from perennial.build import Say
 from perennial.docs_site.errors import DocsError
 from perennial.page_folder import replaced
 from perennial.places import Places
-from perennial.warehouse import opened_published, read_build
+from perennial.warehouse import opened_build
 
 NEEDED = ("dbt_colibri", "markdown_it", "vl_convert")
 PAGES = "docs"
@@ -44,12 +44,9 @@ def build_docs(
     # Here, because they need these parts.
     from perennial.docs_site.contents import write_all
 
-    with opened_published(places.published) as connection:
-        build = read_build(connection, "opened")
-    if build is None:
-        raise DocsError(
-            f"{places.shown} holds no marts.build_info; run perennial build"
-        )
+    # Closed before other files are read: what goes wrong with those is theirs.
+    with opened_build(places.published) as (_, build):
+        pass
     with replaced(output, PAGES) as folder:
         write_all(places, build, folder, output, variables, say)
         sizes = {

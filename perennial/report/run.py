@@ -23,10 +23,8 @@ from perennial.report.sending import Server, read_server, send
 from perennial.report.words import many
 from perennial.warehouse import (
     Build,
-    WarehouseError,
     first_line,
-    opened_published,
-    read_build,
+    opened_build,
 )
 
 DEFINITIONS = Path("reports")
@@ -77,14 +75,7 @@ def run_reports(
     paths = find_definitions(names)
     server = read_server() if is_sent else None
     failures = []
-    with opened_published(places.published) as connection:
-        build = read_build(connection, "opened")
-        if build is None:
-            raise WarehouseError(
-                f"the published file {places.shown} holds no marts.build_info; "
-                "build and publish it anew"
-            )
-        connection.execute("use opened")
+    with opened_build(places.published) as (connection, build):
         for path in paths:
             try:
                 _run_report(connection, build, path, output, server, say)

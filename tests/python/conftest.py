@@ -16,10 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import postgres_cluster
 import pytest
+import spark_cluster
 from browser import Browser, started
 from comparison import Built
+from postgres_cluster import Cluster
 from reference import compute
+from spark_cluster import SparkCluster
 from worlds import AS_OF, write_story, write_worlds
 
 # Tests that run in the background, or under nohup, would ignore these, and so
@@ -103,6 +107,42 @@ def run_dbt(
     return outcome
 
 
+def show(
+    inline: str,
+    scratch: Path,
+    target: str,
+    environment: dict[str, str],
+    **variables: str,
+) -> list[dict[str, Any]]:
+    """The rows of a query that dbt compiles and runs on an engine."""
+    outcome = subprocess.run(
+        [
+            *(sys.executable, "-m", "dbt.cli.main", "--quiet", "show"),
+            *("--target", target, "--vars", json.dumps(variables)),
+            *("--inline", inline, "--limit", "-1", "--output", "json"),
+        ],
+        cwd=PROJECT,
+        env={**environment_of(scratch), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stdout[-3000:] + outcome.stderr[-3000:]
+    said = outcome.stdout
+    return json.loads(said[said.index("{") : said.rindex("}") + 1])["show"]
+
+
+@contextmanager
+def profile_here(environment: dict[str, str]) -> Iterator[None]:
+    """Let this process find the profile, and the server that it names."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(PROJECT)
+        patch.setenv("DBT_PROFILES_DIR", str(PROJECT))
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        yield
+
+
 def run_perennial(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a command of perennial on the three files of a folder."""
     return subprocess.run(
@@ -178,12 +218,46 @@ def published_folder(
     return folder
 
 
-# Not of the session: playwright runs once at a time, and other tests start their own.
+# Every test that needs one takes this one: playwright cannot run twice at a time.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A running Chromium, of which every page is a new window."""
     with started() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Cluster]:
+    """A running PostgreSQL with an empty database."""
+    try:
+        with postgres_cluster.running() as cluster:
+            yield cluster
+    except postgres_cluster.ClusterError as error:
+        pytest.fail(str(error))
+
+
+@pytest.fixture
+def postgres(
+    postgres_server: Cluster, request: pytest.FixtureRequest
+) -> Iterator[Cluster]:
+    """A database of the test's own on the running PostgreSQL."""
+    database = postgres_server.with_database(f"test_{id(request.node):x}")
+    yield database
+    database.drop_database()
+
+
+@pytest.fixture(scope="session")
+def spark(
+    postgres_server: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SparkCluster]:
+    """A running Spark cluster with an empty catalog."""
+    catalog = postgres_server.with_database("spark_catalog")
+    folder = tmp_path_factory.mktemp("spark") / "cluster"
+    try:
+        with spark_cluster.started(folder, catalog.environment) as cluster:
+            yield cluster
+    except spark_cluster.SparkError as error:
+        pytest.fail(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -36,6 +37,88 @@ MONTHS: dict[tuple[str, str], str] = {
     ("2025-01", "net_revenue"): "500",
     ("2025-02", "mrr"): "2000",
 }
+# The tables of which each row says which build wrote it.
+NUMBERED = ("dim_customers", "rpt_mrr_monthly", "rpt_churn_monthly")
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a whole build leaves, on any engine.
+
+    Build 1 began on the first day, build 2 a day later, and so on.
+    """
+
+    number: int
+    rows: dict[str, int] = field(default_factory=dict)
+    months: dict[tuple[str, str], str] = field(default_factory=MONTHS.copy)
+    as_of: date = date(2025, 2, 28)
+    # Exact to the microsecond, where the first day is not enough.
+    began: datetime | None = None
+    input_name: str = "shop"
+    policy_key: str = "key"
+    # Whether snapshots were told of it.
+    history: bool = True
+    policies: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def build_id(self) -> str:
+        """Its number begins it."""
+        return id_of(self.number)
+
+    @property
+    def started_at(self) -> datetime:
+        """When the run of dbt began."""
+        return self.began or FIRST_DAY + timedelta(days=self.number)
+
+    @property
+    def started_second(self) -> datetime:
+        """As build_info tells it."""
+        return self.started_at.replace(microsecond=0)
+
+    @property
+    def ended_at(self) -> datetime:
+        """When the run of dbt was over."""
+        return self.started_at + timedelta(minutes=1)
+
+    @property
+    def told_at(self) -> datetime:
+        """When the snapshots were written."""
+        return self.started_at + timedelta(microseconds=932794)
+
+    @property
+    def written_policies(self) -> str:
+        """As build_info has them."""
+        return json.dumps({name: str(value) for name, value in self.policies.items()})
+
+    @property
+    def raw_rows(self) -> list[tuple[str, str, int]]:
+        """The rows of each table in two currencies, as orders are."""
+        return [
+            (table, currency, part)
+            for table, count in (ROWS | self.rows).items()
+            for currency, part in (("EUR", count // 2), ("USD", -(-count // 2)))
+        ]
+
+    @property
+    def closed_months(self) -> list[tuple[date, str, Decimal]]:
+        """What is told of the months that are over."""
+        return [
+            (date.fromisoformat(f"{month}-01"), metric, Decimal(value))
+            for (month, metric), value in self.months.items()
+        ]
+
+
+def id_of(number: int) -> str:
+    """The id of a build, which its number begins."""
+    return f"{number:08d}-b111-4000-8000-000000000000"
+
+
+def left_by(number: int, **given: Any) -> Left:
+    """What a build leaves; what is no field of it is one of its policies."""
+    known = {one.name for one in fields(Left)}
+    named = {name: value for name, value in given.items() if name in known}
+    policies = {name: value for name, value in given.items() if name not in known}
+    return Left(number, policies=policies, **named)
 
 
 class Shop:
@@ -63,63 +146,40 @@ class Shop:
         """The files as the commands find them."""
         return find_places(self.environment)
 
-    def build(
-        self,
-        number: int,
-        *,
-        rows: dict[str, int] | None = None,
-        months: dict[tuple[str, str], str] | None = None,
-        as_of: date = date(2025, 2, 28),
-        started_at: datetime | None = None,
-        input_name: str = "shop",
-        policy_key: str = "key",
-        history: bool = True,
-        further_sql: str = "",
-        **policies: Any,
-    ) -> str:
-        """Write a work file as a whole build leaves it, and its build id.
-
-        Build 1 began on the first day, build 2 a day later, and so on.
-        """
-        build_id = f"{number:08d}-b111-4000-8000-000000000000"
-        started_at = started_at or FIRST_DAY + timedelta(days=number)
+    def build(self, number: int, *, further_sql: str = "", **given: Any) -> str:
+        """Write a work file as a whole build leaves it, and its build id."""
+        left = left_by(number, **given)
         self.places.work.unlink(missing_ok=True)
         with duckdb.connect(str(self.places.work)) as work:
             work.execute(WORK_SQL.replace("<number>", str(number)))
             work.execute(
                 "insert into utilities.dbt_runs values"
                 " (?, 'build', ?, ?, 30, 0, 0, null, null)",
-                [build_id, started_at, started_at + timedelta(minutes=1)],
+                [left.build_id, left.started_at, left.ended_at],
             )
             work.execute(
                 "insert into marts.build_info by name select ? as build_id,"
-                " ? as as_of_date, date_trunc('second', ?::timestamp) as started_at,"
+                " ? as as_of_date, ? as started_at,"
                 " ? as input_name, ? as policy_key, ? as policies,"
                 " 'folder shop' as input_origin",
                 [
-                    *(build_id, as_of, started_at, input_name, policy_key),
-                    json.dumps({name: str(value) for name, value in policies.items()}),
+                    *(left.build_id, left.as_of, left.started_second),
+                    *(left.input_name, left.policy_key, left.written_policies),
                 ],
             )
-            for table, count in (ROWS | (rows or {})).items():
-                # In two currencies, as orders are.
-                for currency, part in (("EUR", count // 2), ("USD", -(-count // 2))):
-                    work.execute(
-                        "insert into marts.rpt_input_reconciliation values (?, ?, ?)",
-                        [table, currency, part],
-                    )
-            for (month, metric), value in (
-                MONTHS if months is None else months
-            ).items():
+            for row in left.raw_rows:
                 work.execute(
-                    "insert into marts.rpt_closed_months values (?, ?, ?)",
-                    [f"{month}-01", metric, Decimal(value)],
+                    "insert into marts.rpt_input_reconciliation values (?, ?, ?)", row
+                )
+            for row in left.closed_months:
+                work.execute(
+                    "insert into marts.rpt_closed_months values (?, ?, ?)", row
                 )
             work.execute(further_sql)
-        if history:
-            self.remember(build_id, started_at, input_name, policy_key)
-            self.note_history(input_name)
-        return build_id
+        if left.history:
+            self.remember(left)
+            self.note_history(left.input_name)
+        return left.build_id
 
     def note_history(self, input_name: str) -> None:
         """Write to the work file which history the build has seen."""
@@ -131,23 +191,18 @@ class Shop:
         with duckdb.connect(str(self.places.work)) as work:
             work.execute("update marts.build_info set history_since = ?", [since])
 
-    def remember(
-        self, build_id: str, told_at: datetime, input_name: str, policy_key: str
-    ) -> None:
+    def remember(self, left: Left) -> None:
         """Write to the history what the snapshots of a build would."""
         with duckdb.connect(str(self.places.history)) as history:
             history.execute(HISTORY_SQL)
             history.execute(
                 "insert into snapshots.snap_builds values (?, ?, ?)",
-                [input_name, build_id, told_at + timedelta(microseconds=932794)],
+                [left.input_name, left.build_id, left.told_at],
             )
             history.execute(
                 "insert into snapshots.snap_closed_months values"
                 " (?, ?, '2025-01-01', 'mrr', ?, '')",
-                [
-                    *(input_name, policy_key),
-                    told_at + timedelta(microseconds=932794),
-                ],
+                [left.input_name, left.policy_key, left.told_at],
             )
 
     def publish(self, **accepted: Any) -> list[str]:
@@ -179,8 +234,7 @@ class Shop:
     def number(self, file: Path | None = None) -> int:
         """Of which build a published file is, wholly."""
         query = " union ".join(
-            f"select distinct built_by from marts.{name}"
-            for name in ("dim_customers", "rpt_mrr_monthly", "rpt_churn_monthly")
+            f"select distinct built_by from marts.{name}" for name in NUMBERED
         )
         ((number,),) = self.rows(query, file)
         ((build_id,),) = self.rows("select build_id from marts.build_info", file)

@@ -10,10 +10,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from published import FIRST_DAY, MONTHS, Shop
+from published import FIRST_DAY, MONTHS, Left, Shop
 
 from perennial import publish
-from perennial.publish import PublishError
+from perennial.publishing import PublishError
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_the_as_of_date_does_not_move_back(shop):
 
 
 def test_a_build_that_began_before_the_published_one_is_not_newer(shop):
-    shop.build(2, started_at=FIRST_DAY)
+    shop.build(2, began=FIRST_DAY)
     message = stopped(shop)
     assert "before the published one (2025-03-02 06:00:00)" in message
     assert "--accept-as-of" in message
@@ -238,8 +238,8 @@ def test_the_reason_of_a_restatement_is_written_down_where_it_is_read(shop):
 
 
 def test_the_reason_is_not_that_of_other_inputs_and_policies(shop):
-    shop.remember("x", FIRST_DAY + timedelta(days=2), "elsewhere", "key")
-    shop.remember("y", FIRST_DAY + timedelta(days=2), "shop", "other key")
+    shop.remember(Left(2, input_name="elsewhere"))
+    shop.remember(Left(2, policy_key="other key"))
     shop.build(2, months=moved(mrr="1"))
     shop.publish(restatement="why")
     assert shop.rows(
@@ -419,7 +419,7 @@ def test_a_shop_takes_the_place_of_the_demo_and_it_is_said(tmp_path):
 def test_without_names_of_inputs_time_is_compared_all_the_same(shop):
     with duckdb.connect(str(shop.places.published)) as published:
         published.execute("alter table marts.build_info drop input_name")
-    shop.build(2, as_of=date(2025, 2, 1), started_at=FIRST_DAY)
+    shop.build(2, as_of=date(2025, 2, 1), began=FIRST_DAY)
     message = stopped(shop)
     assert "the as-of date moved back" in message
     assert "before the published one" in message

@@ -128,11 +128,16 @@ def test_a_build_is_published_and_its_headlines_shown(shop):
 
 
 def test_dbt_is_given_what_the_options_say(shop):
+    (shop.folder / "dbt_project.yml").write_text("profile: shop\n")
+    (shop.folder / "profiles.yml").write_text(
+        "shop: {outputs: {other: {type: duckdb}}}\n"
+    )
     outcome = build(
         shop,
         BUILDS,
         *("--input", "my shop", "--as-of", "2025-12-31", "--target", "other"),
         *("--vars", "{history_name: it's}"),
+        DBT_PROFILES_DIR=str(shop.folder),
     )
     given = outcome.stdout.splitlines()[0]
     assert "'--exclude-resource-type', 'unit_test'" in given

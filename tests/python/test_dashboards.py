@@ -18,11 +18,17 @@ from dashboard_projects import project_of, with_other_mrr
 
 from perennial.dashboards import DashboardsError, build_site
 from perennial.dashboards import choices as choices_module
-from perennial.dashboards.boards import read_boards
-from perennial.dashboards.choices import Choice, Option, find_pages
+from perennial.dashboards.boards import Board, read_boards
+from perennial.dashboards.choices import (
+    MOST_PAGES,
+    Choice,
+    Option,
+    find_choices,
+    find_pages,
+)
 from perennial.dashboards.layout import for_phone
 from perennial.page_folder import mark
-from perennial.publish import public_tables
+from perennial.publishing import public_tables
 
 BOARDS = read_boards(PROJECT / "dashboards")
 MART = re.compile(r"\b(?:from|join)\s+marts\.(\w+)", re.IGNORECASE)
@@ -311,6 +317,20 @@ def test_a_choice_is_made_at_a_time_and_the_first_page_has_the_defaults() -> Non
         {"one": "a", "two": "b"},
         {"one": "a", "two": "c"},
     ]
+
+
+def test_a_list_that_is_cut_says_so() -> None:
+    def choice_of(values: int) -> Choice:
+        options = {"static": [str(value) for value in range(values)]}
+        source = {"variables": {"plan": {"input": "select", "options": options}}}
+        (choice,) = find_choices(
+            Board("any", Path("any.yml"), source), duckdb.connect()
+        )
+        return choice
+
+    assert not choice_of(MOST_PAGES).is_sample
+    assert len(choice_of(MOST_PAGES + 1).options) == MOST_PAGES
+    assert choice_of(MOST_PAGES + 1).is_sample
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)

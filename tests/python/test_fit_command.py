@@ -61,6 +61,15 @@ def test_it_says_what_became_of_each_model(
     assert any(line.startswith("as_of  renewals  all, month  ") for line in lines)
 
 
+def test_what_it_reads_is_neither_printed_nor_logged(
+    scratch: Path, outcome: subprocess.CompletedProcess[str]
+) -> None:
+    """With a million customers it is a million lines."""
+    header = "| cut_name | frequency | recency_days |"
+    assert header not in outcome.stdout
+    assert header not in (scratch / "logs/dbt.log").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     "table",
     [

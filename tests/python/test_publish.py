@@ -16,7 +16,7 @@ from published import MARTS, Shop
 
 from perennial import durable, kept, publish
 from perennial.lock import LockError, locked
-from perennial.publish import PublishError
+from perennial.publishing import PublishError
 
 PUBLISH = [sys.executable, "-m", "perennial", "publish"]
 HOLD = """

@@ -13,7 +13,6 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import PROJECT
-from playwright.sync_api import sync_playwright
 from report_desk import SMALL, Desk, Page, rows_of_text
 
 DEFAULT = (PROJECT / "reports/customer_value.yml").read_text(encoding="utf-8")
@@ -355,37 +354,19 @@ def test_the_pdf_is_one_page_of_a4_and_shows_the_headline(desk):
     assert row_of(desk, "ARR")[1] in shown
 
 
-def chromium() -> str:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.fail("there is no Chromium here: apt-get install chromium")
-    return path
-
-
-def test_the_page_opens_in_chromium_without_error_or_request(desk):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium(), args=["--no-sandbox"]
-        )
-        try:
-            for width in (640, 390):
-                page = browser.new_page(viewport={"width": width, "height": 800})
-                said, asked = [], []
-                page.on("console", lambda message, said=said: said.append(message.text))
-                page.on("pageerror", lambda error, said=said: said.append(str(error)))
-                page.on("request", lambda one, asked=asked: asked.append(one.url))
-                page.goto(desk.file(NAME, "html").as_uri())
-                assert said == []
-                assert [
-                    url for url in asked if not url.startswith(("file:", "data:"))
-                ] == []
-                assert page.evaluate("document.documentElement.scrollWidth") <= width
-                assert page.evaluate(
-                    "[...document.images].every(image => image.naturalWidth > 0)"
-                )
-                assert page.get_by_text("33,811.26").count() >= 2
-        finally:
-            browser.close()
+@pytest.mark.parametrize("width", [640, 390])
+def test_the_page_opens_in_chromium_without_error_or_request(desk, browser, width):
+    page = browser.running.new_page(viewport={"width": width, "height": 800})
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda one: asked.append(one.url))
+    page.goto(desk.file(NAME, "html").as_uri())
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
+    assert page.get_by_text("33,811.26").count() >= 2
 
 
 def test_texts_of_the_data_are_escaped_and_stay_on_one_line(desk_of):

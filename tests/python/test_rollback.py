@@ -15,7 +15,7 @@ from published import Shop
 
 from perennial import durable, kept
 from perennial.kept import KeptError, roll_back
-from perennial.publish import PublishError
+from perennial.publishing import PublishError
 
 
 @pytest.fixture

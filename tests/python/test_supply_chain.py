@@ -109,7 +109,11 @@ def test_the_lock_is_made_for_the_python_that_pyproject_asks_for():
 # -------------------------------------------------------------------- licences
 
 PINNED = licences.pinned_names()
-OPTIONAL = licences.optional_names()
+OPTIONAL = [
+    (file_name, name)
+    for file_name in licences.OPTIONAL_PARTS
+    for name in licences.optional_names(file_name)
+]
 
 
 def test_the_licences_are_listed_as_the_installed_packages_tell_them():
@@ -120,9 +124,11 @@ def test_the_licences_are_listed_as_the_installed_packages_tell_them():
 
 def test_each_package_that_is_installed_to_run_has_its_licence():
     assert set(PINNED) == set(read_pins("requirements.txt"))
-    assert set(PINNED + OPTIONAL) == set(read_pins("requirements-bi.txt"))
-    needed, _, optional = licences.DOCUMENT.read_text("utf-8").partition("\n## ")
-    for names, part in ((PINNED, needed), (OPTIONAL, optional)):
+    needed, *parts = re.split(r"\n## ", licences.DOCUMENT.read_text("utf-8"))
+    assert re.findall(r"^\| ([a-z0-9-]+) \|", needed, re.M)[1:] == sorted(PINNED)
+    for file_name, part in zip(licences.OPTIONAL_PARTS, parts, strict=True):
+        names = [name for its_file, name in OPTIONAL if its_file == file_name]
+        assert set(PINNED + names) == set(read_pins(file_name))
         assert re.findall(r"^\| ([a-z0-9-]+) \|", part, re.M)[1:] == sorted(names)
 
 
@@ -131,14 +137,14 @@ def test_each_run_time_dependency_may_be_one(name):
     assert licences.is_allowed(licences.licence_of(name)[0])
 
 
-@pytest.mark.parametrize("name", OPTIONAL)
-def test_each_optional_dependency_may_be_one_or_is_an_exception(name):
+@pytest.mark.parametrize(("file_name", "name"), OPTIONAL)
+def test_each_optional_dependency_may_be_one_or_is_an_exception(file_name, name):
     if name not in licences.EXCEPTIONS:
         assert licences.is_allowed(licences.licence_of(name)[0])
 
 
 def test_only_the_optional_part_has_exceptions_and_none_that_is_not_needed():
-    assert set(licences.EXCEPTIONS) <= set(OPTIONAL)
+    assert set(licences.EXCEPTIONS) <= {name for _, name in OPTIONAL}
     for name in licences.EXCEPTIONS:
         with pytest.raises(licences.UnknownLicenceError):
             licences.licence_of(name)

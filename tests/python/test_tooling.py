@@ -17,13 +17,16 @@ ROOT = Path(__file__).parents[2]
 EXTRAS = {
     "requirements.txt": (),
     "requirements-bi.txt": ("bi",),
-    "requirements-dev.txt": ("bi", "dev"),
+    "requirements-postgres.txt": ("postgres",),
+    "requirements-spark.txt": ("spark",),
+    "requirements-dev.txt": ("bench", "bi", "dev", "postgres", "spark"),
 }
 REQUIREMENTS = tuple(EXTRAS)
 TARGETS = (
     *("build", "test", "check", "dashboards", "diff", "docs", "lint", "format"),
     *("demo", "lock", "clean", "help", "licences", "mutations", "report", "serve"),
-    *("setup", "setup-bi", "setup-dev", "torture"),
+    *("setup", "setup-bi", "setup-postgres", "setup-spark", "setup-dev"),
+    *("bench", "test-postgres", "test-spark", "torture"),
 )
 
 # Written in two halves, so that this file does not hold what it looks for.
@@ -107,7 +110,9 @@ def test_every_pin_has_hashes(file_name):
             assert hashes, f"{name} has no hash in {file_name}"
 
 
-@pytest.mark.parametrize("file_name", ["requirements.txt", "requirements-bi.txt"])
+@pytest.mark.parametrize(
+    "file_name", [name for name in REQUIREMENTS if name != "requirements-dev.txt"]
+)
 def test_the_tests_run_on_the_versions_that_users_get(file_name):
     tested = read_pins("requirements-dev.txt")
     for name, found in read_pins(file_name).items():

@@ -19,9 +19,7 @@ described as (
 
 numbers as (
 
-    select cast(number + 1 as integer) as list_number
-
-    from {{ ref('util_numbers') }}
+    select * from {{ ref('util_numbers') }}
 
 ),
 
@@ -29,14 +27,14 @@ split as (
 
     select
         described.source_customer_key,
-        trim(split_part(
-            described.external_customer_ids, ';', numbers.list_number
-        )) as external_id
+        {{ trimmed(
+            "split_part(described.external_customer_ids, ';', "
+            ~ "cast(numbers.number + 1 as integer))"
+        ) }} as external_id
 
     from described
 
-    inner join numbers
-        on described.id_count >= numbers.list_number
+    {{ join_numbers('described.id_count - 1') }}
 
 ),
 

@@ -48,14 +48,13 @@ final as (
 
         ---------- measures
         shared.quantity,
-        cast(orders.net_revenue * shared.revenue_share as decimal(18, 6))
+        {{ money('orders.net_revenue * shared.revenue_share') }}
             as net_revenue,
-        cast(
-            coalesce(
-                orders.net_revenue * shared.revenue_share - shared.item_cost,
-                orders.gross_margin * shared.revenue_share
-            ) as decimal(18, 6)
-        ) as gross_margin
+        {{ money(
+            'coalesce('
+            'orders.net_revenue * shared.revenue_share - shared.item_cost, '
+            'orders.gross_margin * shared.revenue_share)'
+        ) }} as gross_margin
 
     from shared
 

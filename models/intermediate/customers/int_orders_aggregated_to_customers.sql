@@ -74,10 +74,8 @@ final as (
         coalesce(purchases.full_price_order_count, 0)
             as full_price_order_count,
         coalesce(purchases.recent_order_count, 0) as recent_order_count,
-        cast(
-            {{ divide('purchases.order_revenue', 'purchases.order_count') }}
-            as decimal(18, 6)
-        ) as average_order_value,
+        {{ money(divide('purchases.order_revenue', 'purchases.order_count')) }}
+            as average_order_value,
 
         ---------- dates
         purchases.first_order_at,

@@ -57,10 +57,7 @@ running_terms as (
     inner join billing_intervals
         on runs.billing_interval = billing_intervals.billing_interval
 
-    inner join numbers
-        on
-            numbers.number
-            <= {{ term_count_bound('runs.run_from', as_of_date()) }}
+    {{ join_numbers(term_count_bound('runs.run_from', as_of_date())) }}
 
     where
         {{ term_boundary('runs.run_from', 'numbers.number') }}

@@ -44,21 +44,19 @@ shared as (
 
     select
         *,
-        cast(
-            case
-                when customer_change in (gained_mrr, lost_mrr)
-                    then mrr_change
-                when customer_change > 0 and mrr_change > 0
-                    then
-                        mrr_change
-                        * {{ divide('customer_change', 'gained_mrr') }}
-                when customer_change < 0 and mrr_change < 0
-                    then
-                        mrr_change
-                        * {{ divide('customer_change', 'lost_mrr') }}
-                else 0
-            end as decimal(18, 6)
-        ) as moved_mrr
+        case
+            when customer_change in (gained_mrr, lost_mrr)
+                then mrr_change
+            when customer_change > 0 and mrr_change > 0
+                then {{ money(
+                    'mrr_change * ' ~ divide('customer_change', 'gained_mrr')
+                ) }}
+            when customer_change < 0 and mrr_change < 0
+                then {{ money(
+                    'mrr_change * ' ~ divide('customer_change', 'lost_mrr')
+                ) }}
+            else cast(0 as decimal(18, 6))
+        end as moved_mrr
 
     from with_customer
 

@@ -61,8 +61,7 @@ tenures as (
 
     from durations
 
-    inner join numbers
-        on durations.duration_months >= numbers.number
+    {{ join_numbers('durations.duration_months') }}
 
     group by
         durations.plan_id, durations.billing_interval, numbers.number

@@ -74,7 +74,7 @@ final as (
         source_name,
         subscription_id,
         changed_date as valid_from,
-        2 as event_rank,
+        case when known_from = 'seen' then 2 else 3 end as event_rank,
         changed_at as happened_at,
         plan_id,
         subscription_status,

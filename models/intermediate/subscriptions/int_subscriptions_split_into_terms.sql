@@ -63,10 +63,7 @@ boundaries as (
 
     from bounded_stretches
 
-    inner join numbers
-        on
-            numbers.number
-            <= {{ term_count_bound('anchor_date', 'last_day') }}
+    {{ join_numbers(term_count_bound('anchor_date', 'last_day')) }}
 
 ),
 

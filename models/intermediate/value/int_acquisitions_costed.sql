@@ -68,7 +68,8 @@ acquired as (
         customers.acquisition_channel as channel,
         0 as spend,
         count(*) as new_customers,
-        avg(cast(lifetime_values.total_clv as {{ type_double() }}))
+        -- An average of doubles would lie with the order of the customers.
+        {{ divide('sum(lifetime_values.total_clv)', 'count(*)') }}
             as average_clv
 
     from customers
@@ -102,11 +103,8 @@ final as (
         channel,
         cast(sum(spend) as decimal(18, 6)) as spend,
         cast(sum(new_customers) as integer) as new_customers,
-        cast(max(average_clv) as decimal(18, 6)) as average_clv,
-        cast(
-            {{ divide('sum(spend)', 'sum(new_customers)') }}
-            as decimal(18, 6)
-        ) as cac
+        {{ money('max(average_clv)') }} as average_clv,
+        {{ money(divide('sum(spend)', 'sum(new_customers)')) }} as cac
 
     from unioned
 

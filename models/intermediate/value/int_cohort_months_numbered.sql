@@ -46,11 +46,9 @@ numbered as (
 
     from cohorts
 
-    inner join numbers
-        on
-            numbers.number <= {{ dbt.datediff(
-                'cohorts.cohort_month', as_of_date(), 'month'
-            ) }}
+    {{ join_numbers(dbt.datediff(
+        'cohorts.cohort_month', as_of_date(), 'month'
+    )) }}
 
 ),
 

@@ -97,10 +97,8 @@ final as (
         cast(summed.arrived_customers as integer) as arrived_customers,
         cast(summed.arrived_and_lost_customers as integer)
             as arrived_and_lost_customers,
-        cast(
-            {{ divide('summed.ending_mrr', 'summed.ending_customers') }}
-            as decimal(18, 6)
-        ) as arpa,
+        {{ money(divide('summed.ending_mrr', 'summed.ending_customers')) }}
+            as arpa,
         {{ divide(
             'summed.new_mrr + summed.reactivation_mrr + summed.expansion_mrr',
             '-(summed.contraction_mrr + summed.churn_mrr)'

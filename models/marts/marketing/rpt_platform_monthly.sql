@@ -6,7 +6,8 @@ orders as (
 
     select
         net_revenue,
-        lower(coalesce(trim(platform), 'unknown')) as platform,
+        coalesce({{ lower_case(trimmed('platform')) }}, 'unknown')
+            as platform,
         cast({{ dbt.date_trunc('month', 'order_date') }} as date)
             as revenue_month
 
@@ -20,7 +21,7 @@ sessions as (
 
     select
         sessions,
-        lower(trim(platform)) as platform,
+        {{ lower_case(trimmed('platform')) }} as platform,
         cast({{ dbt.date_trunc('month', 'session_date') }} as date)
             as revenue_month
 
@@ -89,10 +90,8 @@ final as (
         cast(summed.orders as integer) as orders,
         {{ divide('summed.orders', 'summed.sessions') }} as conversion_rate,
         cast(summed.net_revenue as decimal(18, 6)) as net_revenue,
-        cast(
-            {{ divide('summed.net_revenue', 'summed.orders') }}
-            as decimal(18, 6)
-        ) as average_order_value
+        {{ money(divide('summed.net_revenue', 'summed.orders')) }}
+            as average_order_value
 
     from summed
 

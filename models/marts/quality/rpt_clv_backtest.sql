@@ -20,7 +20,7 @@ units as (
 
 ),
 
--- 10 is the highest, also where there are less than ten.
+-- 10 is the highest, also of less than ten. Last digits are the engine's own.
 ranked as (
 
     select
@@ -29,7 +29,7 @@ ranked as (
         naive_predicted_orders - actual_orders as naive_error,
         11 - ntile(10) over (
             partition by model_name
-            order by predicted_revenue desc, unit_key desc
+            order by {{ money('predicted_revenue') }} desc, unit_key desc
         ) as decile
 
     from units

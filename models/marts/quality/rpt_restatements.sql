@@ -18,13 +18,27 @@ told as (
 
 ),
 
+tellings as (
+
+    select distinct told_at from told
+
+),
+
+-- A build that failed before it told anything is none.
 builds as (
 
-    select * from {{ ref('snap_builds') }}
+    select
+        builds.as_of_date,
+        builds.told_at
+
+    from {{ ref('snap_builds') }} as builds
+
+    inner join tellings
+        on builds.told_at = tellings.told_at
 
     where
-        input_name = {{ sql_text(history_name()) }}
-        and policy_key = '{{ policy_key() }}'
+        builds.input_name = {{ sql_text(history_name()) }}
+        and builds.policy_key = '{{ policy_key() }}'
 
 ),
 

@@ -103,10 +103,8 @@ final as (
         cast(case when is_mature then active_customers end as integer)
             as active_customers,
         {% for measure in ['revenue', 'margin'] %}
-        cast(
-            {{ divide('cumulative_' ~ measure, 'mature_size') }}
-            as decimal(18, 6)
-        ) as cumulative_{{ measure }}_per_customer,
+        {{ money(divide('cumulative_' ~ measure, 'mature_size')) }}
+            as cumulative_{{ measure }}_per_customer,
         {% endfor %}
         {{ divide('active_customers', 'mature_size') }} as retention_rate,
         {{ divide('mature_revenue', 'first_revenue') }}

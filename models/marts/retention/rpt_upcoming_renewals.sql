@@ -100,12 +100,10 @@ final as (
 
         ---------- measures
         mrr_due,
-        cast(
-            case
-                when is_cancel_requested then 0
-                else mrr_due * value_renewal_rate
-            end as decimal(18, 6)
-        ) as expected_mrr,
+        case
+            when is_cancel_requested then cast(0 as decimal(18, 6))
+            else {{ money('mrr_due * value_renewal_rate') }}
+        end as expected_mrr,
         cast(tenure_months as integer) as tenure_months,
 
         ---------- dates

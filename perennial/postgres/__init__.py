@@ -1,0 +1,1 @@
+"""Builds published on PostgreSQL: a schema of marts, swapped in one transaction."""

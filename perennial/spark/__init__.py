@@ -1,0 +1,1 @@
+"""Builds published on Spark: tagged snapshots, named in one commit."""

@@ -2,7 +2,7 @@
 
 with
 
-source as (
+source as {{ read_in_place() }} (
 
     select * from {{ ref('stg_files__subscription_changes') }}
 

@@ -5,7 +5,8 @@
 
     A sum of the rows' hashes, so that nothing is sorted. Each cell is written
     with its length, so that no two rows are written alike; an empty one is
-    not a missing one.
+    not a missing one. One call joins them all: joined two by two, a row would
+    be written as often as it has cells.
 
     Arguments
         table  a table of the input contract
@@ -23,8 +24,9 @@
             ~ ") || ':' || " ~ column ~ ", '-')"
         ) %}
     {% endfor %}
-    {% set total = 'cast(coalesce(sum(' ~ hash_number(cells | join(' || '))
-        ~ '), 0) as ' ~ text ~ ')' %}
+    {% set total = 'cast(coalesce(sum(' ~ hash_number(
+        'concat(' ~ cells | join(', ') ~ ')'
+    ) ~ '), 0) as ' ~ text ~ ')' %}
     {% do return('substring(' ~ dbt.hash(total) ~ ', 1, 16)') %}
 {% endmacro %}
 

@@ -23,11 +23,15 @@
 
 
 {#
-    An amount in the reporting currency, decimal(18,6).
+    An amount in the reporting currency, decimal(18,6). Most are in it already:
+    for them the product, which is wider than a machine's number, is left out.
 
     Arguments
         amount  SQL expression in the row's own currency
 #}
 {% macro in_reporting_currency(amount) -%}
-    cast({{ amount }} * exchange_rate as decimal(18, 6))
+    case
+        when exchange_rate = 1 then cast({{ amount }} as decimal(18, 6))
+        else cast({{ amount }} * exchange_rate as decimal(18, 6))
+    end
 {%- endmacro %}

@@ -78,8 +78,7 @@ final as (
         cast(
             case
                 when revenues.cost_amount is null
-                    then cast(revenues.net_revenue as decimal(28, 6))
-                        * {{ policy('default_gross_margin') }}
+                    then {{ estimated_margin('revenues.net_revenue') }}
                 else revenues.net_revenue - revenues.cost_amount
             end
             as decimal(18, 6)
@@ -87,8 +86,7 @@ final as (
         cast(
             case
                 when revenues.cost_amount is null
-                    then cast(revenues.refunded_until_now as decimal(28, 6))
-                        * {{ policy('default_gross_margin') }}
+                    then {{ estimated_margin('revenues.refunded_until_now') }}
                 else revenues.refunded_until_now
             end
             as decimal(18, 6)

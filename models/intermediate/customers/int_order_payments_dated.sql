@@ -1,5 +1,8 @@
 {# One row per sale or refund of an order that counts, on its own day. #}
 
+{# A copy of all orders would cost more than to read them again. #}
+{{ config(materialized='view') }}
+
 with
 
 orders as (

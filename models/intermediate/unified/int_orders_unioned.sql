@@ -1,5 +1,11 @@
 {# One row per order that can be used, dated by the as-of date at the latest. #}
 
+{# Read as a whole once, where they are valued: DuckDB need not write down
+   another copy of all orders for it. #}
+{{ config(
+    materialized='view' if target.type == 'duckdb' else 'table'
+) }}
+
 with
 
 {% if policy('order_grain') == 'line' %}

@@ -165,13 +165,17 @@ def order_aggregates(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
             last_order_date=("order_date", "max"),
         )
     )
+    reduced = tables["int_orders_sold_below_full_price"]
     purchases = (
         orders.loc[~orders["is_subscription_billing"]]
         .merge(
-            tables["int_orders_compared_to_list_prices"], on=["source_name", "order_id"]
+            reduced.assign(is_reduced=True), how="left", on=["source_name", "order_id"]
         )
         .assign(
-            is_recent=lambda rows: rows["order_date"] > as_of - pd.DateOffset(months=12)
+            is_full_price=lambda rows: rows["is_reduced"].isna(),
+            is_recent=lambda rows: (
+                rows["order_date"] > as_of - pd.DateOffset(months=12)
+            ),
         )
         .groupby("customer_key", observed=True)
         .agg(

@@ -147,17 +147,20 @@ def order_aggregates(tables: dict[str, pl.LazyFrame]) -> pl.LazyFrame:
         pl.col("order_date").filter(is_paid).min().alias("first_paid_order_date"),
         pl.col("order_date").max().alias("last_order_date"),
     )
+    reduced = tables["int_orders_sold_below_full_price"]
     purchases = (
         orders.filter(~pl.col("is_subscription_billing"))
         .join(
-            tables["int_orders_compared_to_list_prices"], on=["source_name", "order_id"]
+            reduced.with_columns(is_reduced=pl.lit(True)),
+            on=["source_name", "order_id"],
+            how="left",
         )
         .group_by("customer_key")
         .agg(
             pl.col("net_revenue").sum().alias("order_revenue"),
             pl.col("gross_margin").sum().alias("order_margin"),
             pl.len().alias("order_count"),
-            pl.col("is_full_price").sum().alias("full_price_order_count"),
+            pl.col("is_reduced").is_null().sum().alias("full_price_order_count"),
             (pl.col("order_date") > year_before).sum().alias("recent_order_count"),
             pl.col("ordered_at").min().alias("first_order_at"),
             pl.col("ordered_at").max().alias("last_order_at"),

@@ -69,11 +69,7 @@ QUESTIONS = {
                 "ordered_at",
                 "order_date",
             ),
-            "int_orders_compared_to_list_prices": (
-                "source_name",
-                "order_id",
-                "is_full_price",
-            ),
+            "int_orders_sold_below_full_price": ("source_name", "order_id"),
             "util_as_of_date": ("as_of_date",),
         },
         wanted_ratio=3.5,

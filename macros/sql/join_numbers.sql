@@ -7,7 +7,8 @@
     has no plan of its own for it: such an engine counts for each row.
 
     Arguments
-        limit  SQL whole number
+        limit  SQL whole number; where rows are many, a column: DuckDB has no
+               plan for a limit that asks for the clock
 
     Usage
         from stretches {{ join_numbers('stretches.term_count') }}

@@ -14,36 +14,41 @@ orders as (
 
 ),
 
-prices as (
+reduced_orders as (
 
-    select * from {{ ref('int_orders_compared_to_list_prices') }}
+    select * from {{ ref('int_orders_sold_below_full_price') }}
 
 ),
 
-purchases as (
+-- Purchases and billings side by side, in one pass over the orders.
+summed as (
 
     select
         orders.customer_key,
+        orders.is_subscription_billing,
         cast(sum(orders.net_revenue) as decimal(18, 6)) as order_revenue,
         cast(sum(orders.gross_margin) as decimal(18, 6)) as order_margin,
         count(*) as order_count,
-        count(case when prices.is_full_price then 1 end)
-            as full_price_order_count,
+        count(*) - count(reduced_orders.order_id) as full_price_order_count,
         count(case when orders.is_recent then 1 end) as recent_order_count,
         min(orders.ordered_at) as first_order_at,
         max(orders.ordered_at) as last_order_at,
-        max(orders.order_date) as last_purchase_date
+        min(
+            case
+                when orders.gross_amount > orders.discount_amount
+                    then orders.order_date
+            end
+        ) as first_paid_order_date,
+        max(orders.order_date) as last_order_date
 
     from orders
 
-    inner join prices
+    left join reduced_orders
         on
-            orders.source_name = prices.source_name
-            and orders.order_id = prices.order_id
+            orders.source_name = reduced_orders.source_name
+            and orders.order_id = reduced_orders.order_id
 
-    where not orders.is_subscription_billing
-
-    group by orders.customer_key
+    group by orders.customer_key, orders.is_subscription_billing
 
 ),
 
@@ -51,13 +56,20 @@ all_orders as (
 
     select
         customer_key,
-        min(case when gross_amount > discount_amount then order_date end)
-            as first_paid_order_date,
-        max(order_date) as last_order_date
+        min(first_paid_order_date) as first_paid_order_date,
+        max(last_order_date) as last_order_date
 
-    from orders
+    from summed
 
     group by customer_key
+
+),
+
+purchases as (
+
+    select * from summed
+
+    where not is_subscription_billing
 
 ),
 
@@ -80,7 +92,7 @@ final as (
         ---------- dates
         purchases.first_order_at,
         purchases.last_order_at,
-        purchases.last_purchase_date,
+        purchases.last_order_date as last_purchase_date,
         all_orders.first_paid_order_date,
         all_orders.last_order_date
 

@@ -35,20 +35,31 @@ cohorts as (
 
 ),
 
-numbered as (
+-- A limit that asks for the clock within the join would have DuckDB try all
+-- numbers for each cohort.
+bounded_cohorts as (
 
     select
-        cohorts.*,
-        numbers.number as months_since_first,
-        cast({{ dbt.dateadd(
-            'month', 'numbers.number', 'cohorts.cohort_month'
-        ) }} as date) as revenue_month
+        *,
+        {{ dbt.datediff('cohort_month', as_of_date(), 'month') }}
+            as last_number
 
     from cohorts
 
-    {{ join_numbers(dbt.datediff(
-        'cohorts.cohort_month', as_of_date(), 'month'
-    )) }}
+),
+
+numbered as (
+
+    select
+        bounded_cohorts.*,
+        numbers.number as months_since_first,
+        cast({{ dbt.dateadd(
+            'month', 'numbers.number', 'bounded_cohorts.cohort_month'
+        ) }} as date) as revenue_month
+
+    from bounded_cohorts
+
+    {{ join_numbers('bounded_cohorts.last_number') }}
 
 ),
 

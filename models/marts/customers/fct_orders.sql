@@ -8,9 +8,9 @@ orders as (
 
 ),
 
-prices as (
+reduced_orders as (
 
-    select * from {{ ref('int_orders_compared_to_list_prices') }}
+    select * from {{ ref('int_orders_sold_below_full_price') }}
 
 ),
 
@@ -18,7 +18,7 @@ judged as (
 
     select
         orders.*,
-        prices.is_full_price,
+        reduced_orders.order_id is null as is_full_price,
         not orders.is_subscription_billing
         and row_number() over (
             partition by orders.customer_key, orders.is_subscription_billing
@@ -27,10 +27,10 @@ judged as (
 
     from orders
 
-    inner join prices
+    left join reduced_orders
         on
-            orders.source_name = prices.source_name
-            and orders.order_id = prices.order_id
+            orders.source_name = reduced_orders.source_name
+            and orders.order_id = reduced_orders.order_id
 
 ),
 

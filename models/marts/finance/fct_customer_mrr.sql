@@ -14,46 +14,39 @@ months as (
 
 ),
 
--- The last change of a month tells what is left at its end...
-month_end_changes as (
+-- What a customer's changes of a month add up to...
+monthly_changes as (
 
     select
         customer_key,
-        mrr_after,
         cast({{ dbt.date_trunc('month', 'changed_date') }} as date)
             as changed_month,
-        row_number() over (
-            partition by
-                customer_key, {{ dbt.date_trunc('month', 'changed_date') }}
-            order by changed_date desc
-        ) as rank_from_end_of_month,
-        max(mrr_after) over (
-            partition by
-                customer_key, {{ dbt.date_trunc('month', 'changed_date') }}
-        ) as highest_mrr
+        sum(mrr_change) as mrr_change,
+        max(mrr_after) as highest_mrr
 
     from changes
 
+    group by customer_key, {{ dbt.date_trunc('month', 'changed_date') }}
+
 ),
 
--- ... and stays until the next month with a change.
+-- ... leaves a balance that stays until the next month with a change.
 balances as (
 
     select
-        customer_key,
-        changed_month,
-        mrr_after as ending_mrr,
-        highest_mrr,
-        lag(mrr_after) over (
+        *,
+        cast(sum(mrr_change) over (
             partition by customer_key order by changed_month
-        ) as previous_mrr,
+            rows between unbounded preceding and current row
+        ) as decimal(18, 6)) as ending_mrr,
+        lag(changed_month) over (
+            partition by customer_key order by changed_month
+        ) is not null as has_changed_before,
         lead(changed_month) over (
             partition by customer_key order by changed_month
         ) as next_changed_month
 
-    from month_end_changes
-
-    where rank_from_end_of_month = 1
+    from monthly_changes
 
 ),
 
@@ -66,13 +59,13 @@ customer_months as (
             case
                 when months.revenue_month > balances.changed_month
                     then balances.ending_mrr
-                else coalesce(balances.previous_mrr, 0)
+                else balances.ending_mrr - balances.mrr_change
             end as decimal(18, 6)
         ) as starting_mrr,
         balances.ending_mrr,
         months.revenue_month = balances.changed_month
         and balances.highest_mrr > 0 as has_mrr_after_a_change,
-        balances.previous_mrr is not null
+        balances.has_changed_before
         or months.revenue_month > balances.changed_month as has_paid_before
 
     from balances

@@ -13,9 +13,8 @@ with_mrr_before as (
     select
         *,
         cast(mrr_after - mrr_change as decimal(18, 6)) as mrr_before,
-        row_number() over (
-            partition by customer_key order by changed_date
-        ) as change_number
+        min(changed_date) over (partition by customer_key)
+            as first_changed_date
 
     from changes
 
@@ -32,7 +31,7 @@ final as (
         {{ classify_mrr_movement(
             mrr_before='mrr_before',
             mrr_after='mrr_after',
-            has_paid_before='change_number > 1'
+            has_paid_before='changed_date > first_changed_date'
         ) }} as movement_type,
 
         ---------- measures

@@ -1,4 +1,4 @@
-{# One row per order that counts, with whether it was sold at full price. #}
+{# One row per order that counts and was not sold at full price. #}
 
 with
 
@@ -10,16 +10,13 @@ orders as (
 
 cheap_items as (
 
-    select
+    select distinct
         source_name,
-        order_id,
-        count(*) as item_count
+        order_id
 
     from {{ ref('int_order_items_priced') }}
 
     where is_below_list_price
-
-    group by source_name, order_id
 
 ),
 
@@ -27,9 +24,7 @@ final as (
 
     select
         orders.source_name,
-        orders.order_id,
-        orders.discount_amount = 0 and cheap_items.item_count is null
-            as is_full_price
+        orders.order_id
 
     from orders
 
@@ -37,6 +32,8 @@ final as (
         on
             orders.source_name = cheap_items.source_name
             and orders.order_id = cheap_items.order_id
+
+    where orders.discount_amount <> 0 or cheap_items.order_id is not null
 
 )
 

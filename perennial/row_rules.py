@@ -27,11 +27,11 @@ def read_rules(test: Node) -> list[RowRule]:
     given = test["test_metadata"]["kwargs"]
     key = given.get("primary_key", [])
     return [
-        *(RowRule("unique", column) for column in key if len(key) == 1),
         *(
-            RowRule("unique_combination", column, {"columns": key})
-            for column in key
+            RowRule("primary_key", column, {"columns": key})
             if len(key) > 1
+            else RowRule("unique", column)
+            for column in key
         ),
         *(RowRule("not_null", column) for column in key),
         *(RowRule("not_null", column) for column in given.get("not_null", [])),

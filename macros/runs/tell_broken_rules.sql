@@ -22,7 +22,8 @@
         ) %}
         {% for rule in rules %}
             {% do log(
-                result.node.name ~ ', rows: ' ~ rule['row_count'] ~ ', '
+                result.node.name ~ ', ' ~ rule['row_count']
+                ~ (' row: ' if rule['row_count'] == 1 else ' rows: ')
                 ~ rule['broken_rules'] | trim('; '),
                 info=true
             ) %}

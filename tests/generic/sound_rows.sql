@@ -38,13 +38,13 @@
 
     {%- for column in primary_key -%}
         {%- do broken.append((
-            'primary_key: ' ~ column ~ ' is null', column ~ ' is null'
+            column ~ ' is null (primary_key)', column ~ ' is null'
         )) -%}
     {%- endfor -%}
 
     {%- for column in not_null -%}
         {%- do broken.append((
-            'not_null: ' ~ column ~ ' is null', column ~ ' is null'
+            column ~ ' is null (not_null)', column ~ ' is null'
         )) -%}
     {%- endfor -%}
 
@@ -56,7 +56,8 @@
             ) -%}
         {%- endfor -%}
         {%- do broken.append((
-            'accepted_values: ' ~ column ~ ' is none of ' ~ values | join(', '),
+            column ~ ' is none of ' ~ values | join(', ')
+            ~ ' (accepted_values)',
             column ~ ' not in (' ~ literals | join(', ') ~ ')'
         )) -%}
     {%- endfor -%}
@@ -79,7 +80,7 @@
             ) }}
         {%- endif -%}
         {%- do broken.append((
-            'accepted_ranges: ' ~ column ~ ' is ' ~ words | join(' or '),
+            column ~ ' is ' ~ words | join(' or ') ~ ' (accepted_ranges)',
             comparisons | join(' or ')
         )) -%}
     {%- endfor -%}
@@ -102,8 +103,8 @@
     select
         {{ primary_key | join(', ') }},
         {{ perennial.sql_text(
-            'primary_key: more than one row with the same '
-            ~ primary_key | join(', ') ~ '; '
+            'more than one row with the same ' ~ primary_key | join(', ')
+            ~ ' (primary_key); '
         ) }} as broken_rules
 
     from {{ model }}

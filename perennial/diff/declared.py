@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-UNIQUE = ("unique", "unique_combination")
+from perennial.row_rules import read_primary_key, read_rules
 
 
 @dataclass(frozen=True)
 class Declared:
-    """The marts with their primary keys, and the names of all tests."""
+    """The marts with their primary keys, and the names of all tests and rules."""
 
     keys: dict[str, tuple[str, ...]]
     tests: frozenset[str]
@@ -25,17 +25,22 @@ def read_declared(manifest: Path) -> Declared:
         if node["resource_type"] == "model" and node["access"] == "public"
     }
     tests = [node for node in nodes.values() if node["resource_type"] == "test"]
-    keys: dict[str, tuple[str, ...]] = dict.fromkeys(marts.values(), ())
-    for test in tests:
-        mart = marts.get(test.get("attached_node") or "")
-        metadata = test.get("test_metadata") or {}
-        if mart and not keys[mart] and metadata.get("name") in UNIQUE:
-            given = metadata["kwargs"]
-            keys[mart] = tuple(given.get("columns") or [given["column_name"]])
     return Declared(
-        keys=keys,
+        keys={
+            mart: tuple(
+                read_primary_key(
+                    test for test in tests if test.get("attached_node") == unique_id
+                )
+            )
+            for unique_id, mart in marts.items()
+        },
         tests=frozenset(
             [test["name"] for test in tests]
+            + [
+                f"{test['name']}: {rule.name} of {rule.column}"
+                for test in tests
+                for rule in read_rules(test)
+            ]
             + [
                 f"{test['model']}: {test['name']}"
                 for test in content.get("unit_tests", {}).values()

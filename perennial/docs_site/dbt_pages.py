@@ -12,6 +12,7 @@ from perennial.build import Say, dbt_environment, run_dbt
 from perennial.docs_site.errors import DocsError
 from perennial.docs_site.shapes import copy_shapes
 from perennial.places import Places
+from perennial.row_rules import read_rules
 
 # What the page of dbt asks for before its own code has run, or never had: each
 # is an error on the console, and a request for a file that is not there.
@@ -95,18 +96,47 @@ def find_missing_tables(target: Path) -> list[str]:
 def write_dbt_page(target: Path, greeting: str, output: Path) -> None:
     """Write the single page of dbt: no request, no error, with a longer greeting.
 
+    It shows what is tested of each column, though one test holds the rules of all.
+
     Args:
         target: the folder that `generate` returned.
         greeting: Markdown that follows the overview.
         output: the file to write.
     """
     page = (target / "static_index.html").read_text(encoding="utf-8")
+    manifest = read_manifest(target)
+    embedded = (target / "manifest.json").read_text(encoding="utf-8")
+    page = page.replace(embedded.strip(), json.dumps(_with_rules_by_column(manifest)))
     for old, new in MENDS:
         page = page.replace(old, new)
-    manifest = read_manifest(target)
     overview = manifest["docs"]["doc.perennial.__overview__"]["block_contents"]
     page = page.replace(json.dumps(overview), json.dumps(f"{overview}\n\n{greeting}"))
     output.write_text(page, encoding="utf-8")
+
+
+def _with_rules_by_column(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest with one test more for each rule of each column.
+
+    The page shows at a column the tests that name it.
+    """
+    nodes = dict(manifest["nodes"])
+    for unique_id, test in manifest["nodes"].items():
+        for number, rule in enumerate(read_rules(test)):
+            own_id = f"{unique_id}.{number}"
+            nodes[own_id] = {
+                **test,
+                "unique_id": own_id,
+                "column_name": rule.column,
+                "test_metadata": {
+                    "name": rule.name,
+                    "kwargs": {"column_name": rule.column, **rule.arguments},
+                    "namespace": None,
+                },
+                # That of all rules, and long.
+                "raw_code": "",
+                "compiled_code": "",
+            }
+    return {**manifest, "nodes": nodes}
 
 
 def write_lineage(target: Path, output: Path) -> None:

@@ -7,6 +7,8 @@ drawn is what every build has checked, and nothing else.
 from dataclasses import dataclass
 from typing import Any
 
+from perennial.row_rules import read_primary_key
+
 
 @dataclass(frozen=True)
 class Column:
@@ -58,7 +60,12 @@ def read_tables(manifest: dict[str, Any]) -> tuple[list[Table], list[Relation]]:
         for unique_id, node in nodes.items()
         if node["resource_type"] == "model" and node["access"] == "public"
     }
-    keys = {unique_id: _key_of(unique_id, nodes) for unique_id in public}
+    keys = {
+        unique_id: read_primary_key(
+            test for test in nodes.values() if test.get("attached_node") == unique_id
+        )
+        for unique_id in public
+    }
     relations = [
         Relation(
             child=public[test["attached_node"]]["name"],
@@ -99,15 +106,3 @@ def read_tables(manifest: dict[str, Any]) -> tuple[list[Table], list[Relation]]:
 
 def _name_of(node: dict[str, Any]) -> str | None:
     return (node.get("test_metadata") or {}).get("name")
-
-
-def _key_of(unique_id: str, nodes: dict[str, Any]) -> list[str]:
-    """The column that is tested to be unique, or else the combination."""
-    tests = [node for node in nodes.values() if node.get("attached_node") == unique_id]
-    for test in tests:
-        if _name_of(test) == "unique" and test["column_name"]:
-            return [test["column_name"]]
-    for test in tests:
-        if _name_of(test) == "unique_combination":
-            return list(test["test_metadata"]["kwargs"]["columns"])
-    return []

@@ -389,7 +389,7 @@ def test_only_what_is_given_becomes_a_variable():
     [
         "07:41:20  1 of 578 START sql table model utilities.util_numbers ... [RUN]",
         "07:41:20  1 of 578 OK created sql table model utilities.util_numbers",
-        "07:41:20  12 of 578 PASS not_null_build_info_build_id .. [PASS in 0.05s]",
+        "07:41:20  12 of 578 PASS sound_rows_build_info .. [PASS in 0.05s]",
         "07:41:20  13 of 578 SKIP relation marts.dim_customers .. [SKIP]",
         "07:41:20  Registered adapter: duckdb=1.11.1",
         "07:41:20  Concurrency: 4 threads (target='duckdb')",
@@ -406,8 +406,9 @@ def test_what_only_concerns_dbt_is_not_shown(line):
 @pytest.mark.parametrize(
     "line",
     [
-        "07:41:20  12 of 578 FAIL 3 not_null_build_info_build_id .. [FAIL 3 in 0.05s]",
+        "07:41:20  12 of 578 FAIL 3 sound_rows_build_info .. [FAIL 3 in 0.05s]",
         "07:41:20  12 of 578 WARN 1 some_test .... [WARN 1 in 0.05s]",
+        "07:41:20  sound_rows_build_info, 3 rows: build_id is null (primary_key)",
         "07:41:20  12 of 578 ERROR creating sql table model marts.dim_customers",
         "07:41:20  Inputs: folder data/demo",
         "07:41:20  Completed with 1 error, 0 partial successes, and 0 warnings:",

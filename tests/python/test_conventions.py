@@ -156,7 +156,11 @@ def test_yaml_holds_only_keys_that_mean_something() -> None:
 
 
 def test_every_model_has_a_primary_key_test(manifest: Node, models: list[Node]) -> None:
-    keyed = keyed_models(manifest)
+    keyed = {
+        test["attached_node"]
+        for test in row_tests(manifest)
+        if test["test_metadata"]["kwargs"].get("primary_key")
+    }
     keyless = {
         m["name"]
         for m in models
@@ -165,6 +169,26 @@ def test_every_model_has_a_primary_key_test(manifest: Node, models: list[Node]) 
     }
 
     assert keyless == KEYLESS
+
+
+def test_the_rules_of_a_table_stand_in_one_test_with_its_name(manifest: Node) -> None:
+    """A test costs the same whatever it asks."""
+    single = {"not_null", "unique", "accepted_values"}
+    names = defaultdict(list)
+    for test in row_tests(manifest):
+        if not test["config"]["where"]:
+            names[test["attached_node"].split(".")[-1]].append(test["name"])
+
+    assert {
+        node["test_metadata"]["name"]
+        for node in manifest["nodes"].values()
+        if "test_metadata" in node
+    } & single == set()
+    assert [
+        (table, of_table)
+        for table, of_table in names.items()
+        if f"sound_rows_{table}" != min(of_table, key=len)
+    ] == []
 
 
 def test_every_mart_has_an_enforced_contract(marts: list[Node]) -> None:
@@ -317,20 +341,12 @@ def keys_of(model: Node) -> list[tuple[str, set[str]]]:
     ]
 
 
-def keyed_models(manifest: Node) -> set[str]:
-    """The models whose key is tested: one column, or a combination."""
-    tests = defaultdict(set)
-    keyed = set()
-    for node in manifest["nodes"].values():
-        if node["resource_type"] != "test" or "test_metadata" not in node:
-            continue
-        model, name = node["attached_node"], node["test_metadata"]["name"]
-        tests[model, node["column_name"]].add(name)
-        if name == "unique_combination":
-            keyed.add(model)
-    return keyed | {
-        model for (model, _), names in tests.items() if {"unique", "not_null"} <= names
-    }
+def row_tests(manifest: Node) -> list[Node]:
+    return [
+        node
+        for node in manifest["nodes"].values()
+        if node.get("test_metadata", {}).get("name") == "sound_rows"
+    ]
 
 
 def sql_files() -> list[Path]:

@@ -99,13 +99,13 @@ def manifest_of(keys: dict[str, tuple[str, ...]], *tests: str) -> str:
             "access": "public",
             "name": name,
         }
-        nodes[f"test.p.unique_{name}"] = {
+        nodes[f"test.p.sound_rows_{name}"] = {
             "resource_type": "test",
-            "name": f"unique_{name}",
+            "name": f"sound_rows_{name}",
             "attached_node": f"model.p.{name}",
             "test_metadata": {
-                "name": "unique_combination",
-                "kwargs": {"columns": list(columns)},
+                "name": "sound_rows",
+                "kwargs": {"primary_key": list(columns)},
             },
         }
     for name in tests:
@@ -722,9 +722,8 @@ def test_two_builds_of_one_state_do_not_differ(churn_change, demo_scratch):
     for node in declared["nodes"].values():
         metadata = node.get("test_metadata") or {}
         name = (node.get("attached_node") or "").rpartition(".")[2]
-        if name in keys and metadata.get("name") in ("unique", "unique_combination"):
-            given = metadata["kwargs"]
-            keys[name] = tuple(given.get("columns") or [given["column_name"]])
+        if name in keys and metadata.get("kwargs", {}).get("primary_key"):
+            keys[name] = tuple(metadata["kwargs"]["primary_key"])
     found = compare_marts(
         *(churn_change.base, demo_scratch / "work.duckdb"), *(keys, keys)
     )

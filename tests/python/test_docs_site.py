@@ -377,6 +377,17 @@ def test_dbt_docs_open_at_a_table(docs: Path, tab: Tab) -> None:
     assert visit(tab, docs / "dbt.html", suffix, "text=ending_mrr") == []
 
 
+def test_dbt_docs_show_at_a_column_what_is_tested_of_it(docs: Path, tab: Tab) -> None:
+    suffix = "#!/model/model.perennial.fct_customer_lifetime_value"
+    assert visit(tab, docs / "dbt.html", suffix, "text=probability_alive") == []
+    cells = tab.locator("tr", has_text="customer_key").first.inner_text().split()
+    tab.locator("td", has_text="probability_alive").first.click()
+
+    assert {"U", "N", "F"} <= set(cells)
+    label = 'accepted_range({"min_value":0,"max_value":1})'
+    assert tab.locator(f"text={label}").first.is_visible()
+
+
 def test_the_lineage_of_a_table_is_quiet(docs: Path, tab: Tab) -> None:
     suffix = "?model=model.perennial.rpt_mrr_monthly"
 

@@ -22,7 +22,7 @@ ORDERS = [
     {"order_id": "o2", "customer_id": "b", "ordered_at": "2025-03-01"},
 ]
 DATA_ONLY = ["--exclude-resource-type", "unit_test"]
-SOME_TESTS = "unique_util_input_gate_table_name"
+SOME_TESTS = "sound_rows_util_input_gate"
 # In this order, in one work file; a refused run and a test leave no row.
 RUNS = {
     "green": ["build", *DATA_ONLY],
@@ -136,7 +136,7 @@ def test_a_green_build_is_whole_and_the_one_of_build_info(
     assert build == (row["invocation_id"],)
     assert row["command"] == "build"
     assert row["started_at"] < row["ended_at"] < datetime.now(UTC).replace(tzinfo=None)
-    assert row["nodes_done"] > 500
+    assert row["nodes_done"] > 300
     assert (row["nodes_failed"], row["nodes_missing"]) == (0, 0)
     assert (row["first_failure"], row["note"]) == (None, None)
 
@@ -192,6 +192,14 @@ def test_a_failed_data_test_is_named_without_its_message(
     name, _, status = row["first_failure"].partition(": ")
     assert name.startswith(f"test.perennial.{SOME_TESTS}")
     assert status == "fail"
+
+
+def test_a_failed_test_of_rows_says_which_rule_was_broken(
+    results: dict[str, Result],
+) -> None:
+    rule = "more than one row with the same table_name (primary_key)"
+
+    assert f"{SOME_TESTS}, 1 row: {rule}" in results["failing"].text
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ COLUMN_NAMES: Mapping[str, Sequence[str]] = {
     "created_at": ("signup_date", "signed_up_at", "registered_at", "joined_at"),
     "currency": ("currency_code", "ccy"),
     "customer_id": ("customer", "client", "user", "buyer", "contact_id"),
+    "deleted_at": ("_deleted_at", "removed_at", "_ab_cdc_deleted_at"),
     "discount_amount": ("discount", "discounts", "total_discounts"),
     "email": ("email_address", "e_mail", "mail"),
     "ended_at": ("end", "expires_at", "expired_at", "cancelled_at", "churned_at"),

@@ -38,6 +38,7 @@
                 'interests': 'text',
                 'external_customer_ids': 'ids',
                 'loaded_at': 'timestamp',
+                'deleted_at': 'timestamp',
             },
         },
         'orders': {
@@ -64,6 +65,7 @@
                 'cost_amount': 'amount',
                 'platform': 'text',
                 'loaded_at': 'timestamp',
+                'deleted_at': 'timestamp',
             },
         },
         'subscriptions': {
@@ -94,6 +96,7 @@
                 'cancel_reason': 'category',
                 'is_involuntary': 'boolean',
                 'loaded_at': 'timestamp',
+                'deleted_at': 'timestamp',
             },
         },
         'subscription_changes': {
@@ -114,6 +117,7 @@
                 'billing_interval_count': 'count',
                 'status': 'subscription_status',
                 'loaded_at': 'timestamp',
+                'deleted_at': 'timestamp',
             },
         },
         'order_items': {
@@ -134,6 +138,7 @@
                 'unit_cost': 'amount',
                 'discount_amount': 'amount',
                 'loaded_at': 'timestamp',
+                'deleted_at': 'timestamp',
             },
         },
         'products': {
@@ -146,6 +151,7 @@
                 'list_price': 'amount',
                 'unit_cost': 'amount',
                 'loaded_at': 'timestamp',
+                'deleted_at': 'timestamp',
             },
         },
         'invoices': {
@@ -170,6 +176,7 @@
                 'paid_at': 'timestamp',
                 'status': 'category',
                 'loaded_at': 'timestamp',
+                'deleted_at': 'timestamp',
             },
         },
         'marketing_spend': {
@@ -184,6 +191,7 @@
                 'amount': 'amount',
                 'currency': 'currency',
                 'loaded_at': 'timestamp',
+                'deleted_at': 'timestamp',
             },
         },
         'platform_sessions': {
@@ -196,6 +204,7 @@
                 'platform': 'text',
                 'sessions': 'number',
                 'loaded_at': 'timestamp',
+                'deleted_at': 'timestamp',
             },
         },
         'exchange_rates': {
@@ -207,6 +216,7 @@
                 'currency': 'currency',
                 'rate': 'rate',
                 'loaded_at': 'timestamp',
+                'deleted_at': 'timestamp',
             },
         },
         'customer_events': {
@@ -222,6 +232,7 @@
                 'event_type': 'category',
                 'channel': 'text',
                 'loaded_at': 'timestamp',
+                'deleted_at': 'timestamp',
             },
         },
         'customer_feedback': {
@@ -235,6 +246,7 @@
                 'submitted_at': 'timestamp',
                 'score': 'score',
                 'loaded_at': 'timestamp',
+                'deleted_at': 'timestamp',
             },
         },
     }) %}

@@ -56,8 +56,7 @@
 {% macro _first_rejected_row(table) %}
     {% set row = run_query(
         "select file_name, line_number from "
-        ~ ref('int_' ~ table ~ '_checked') ~ " where reasons is not null"
-        ~ " and reasons <> 'superseded_row'"
+        ~ ref('int_' ~ table ~ '_checked') ~ " where " ~ is_bad('reasons')
         ~ " order by file_name, line_number limit 1"
     ).rows[0] %}
     {% set is_csv = row['file_name'].endswith('.csv') %}

@@ -113,12 +113,15 @@ from (
 {% endmacro %}
 
 
-{# The lines of orders whose lines contradict each other in more than amounts.
+{# The lines of orders whose lines contradict each other in more than amounts;
+   those that were deleted say nothing.
    Equal lines are no duplicates: the same thing can be bought twice. Lines
    that arrived at different times are an order exported twice, and their sum
    would be no order at all. #}
 {% macro _differing_lines(contract, relation) %}
     {% set order_id = clean_text(relation ~ '.order_id') %}
+    {% set is_kept = typed_value(relation ~ '.deleted_at', 'timestamp')
+        ~ ' is null' %}
     {% set contents = [] %}
     {% for column, kind in contract.columns.items()
         if kind != 'amount' and column != 'order_id' %}
@@ -135,9 +138,10 @@ from {{ relation }}
 inner join (
     select {{ order_id }} as order_id
     from {{ relation }}
-    where {{ order_id }} is not null
+    where {{ order_id }} is not null and {{ is_kept }}
     group by {{ order_id }}
     having min({{ content }}) <> max({{ content }})
 ) as differing
     on {{ order_id }} = differing.order_id
+where {{ is_kept }}
 {% endmacro %}

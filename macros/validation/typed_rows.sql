@@ -38,7 +38,7 @@
     {% do lines.append(_amount_as_written(contract, relation)) %}
     {% do lines.append(_currency_as_written(contract, relation)) %}
     {% do lines.append(
-        reasons_where(_value_rules(contract, relation)) ~ ' as value_reasons'
+        _value_reasons(contract, relation) ~ ' as value_reasons'
     ) %}
     {% do return(
         'select\n    ' ~ lines | join(',\n    ') ~ '\nfrom ' ~ relation
@@ -54,19 +54,44 @@
 {% endmacro %}
 
 
-{# Rules that need one value only, in the order in which they are told. #}
-{% macro _value_rules(contract, relation) %}
+{# A row that was deleted has to say which one it is, and nothing else. #}
+{% macro _value_reasons(contract, relation) %}
+    {% set key = contract.required | select('in', contract.key) | list %}
+    {% do return(
+        'case when '
+        ~ typed_value(relation ~ '.deleted_at', contract.columns.deleted_at)
+        ~ ' is null then '
+        ~ reasons_where(
+            _presence_rules(contract, relation, contract.required)
+            + _value_rules(contract, relation)
+        )
+        ~ ' else '
+        ~ reasons_where(_presence_rules(contract, relation, key))
+        ~ " || 'deleted_row; ' end"
+    ) %}
+{% endmacro %}
+
+
+{# What has to be there for a row to mean anything. #}
+{% macro _presence_rules(contract, relation, columns) %}
     {% set rules = [[
         'unreadable_line', relation ~ '.unreadable_because is not null'
     ]] %}
     {% set is_readable = relation ~ '.unreadable_because is null and ' %}
-    {% for column in contract.required %}
+    {% for column in columns %}
         {% set is_id = contract.columns[column] == 'id' %}
         {% do rules.append([
             ('missing_id:' if is_id else 'missing_value:') ~ column,
             is_readable ~ clean_text(relation ~ '.' ~ column) ~ ' is null',
         ]) %}
     {% endfor %}
+    {% do return(rules) %}
+{% endmacro %}
+
+
+{# Rules that need one value only, in the order in which they are told. #}
+{% macro _value_rules(contract, relation) %}
+    {% set rules = [] %}
     {% set invalid = {
         'timestamp': 'invalid_date', 'end_timestamp': 'invalid_date',
         'date': 'invalid_date',
@@ -114,7 +139,7 @@
 
 {#
     All reasons against a row as one text, null when it can be used. Expects
-    the CTEs typed and repeated.
+    the CTEs typed and repeated. A row that was deleted is asked nothing more.
 
     Arguments
         rules  list of [reason, SQL predicate]: the table's own rules
@@ -123,7 +148,10 @@
         {{ all_reasons([['end_before_start', 'ended_date < started_date']]) }}
 #}
 {% macro all_reasons(rules) %}
-    {% set own_reasons = reasons_where(rules) if rules else "''" %}
+    {% set own_reasons = (
+        "case when typed.deleted_at is null then "
+        ~ reasons_where(rules) ~ " else '' end"
+    ) if rules else "''" %}
     {% set reasons = 'typed.value_reasons || ' ~ own_reasons
         ~ " || coalesce(repeated.repeat_reason, '')" %}
     {% do return(

@@ -21,7 +21,7 @@ with
 
     select
         count(*) as raw_rows,
-        count(case when reasons <> 'superseded_row' then 1 end)
+        count(case when {{ is_bad('reasons') }} then 1 end)
             as rejected_rows
 
     from {{ ref('int_' ~ table ~ '_checked') }}

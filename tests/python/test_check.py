@@ -145,7 +145,7 @@ def test_report_tells_files_columns_rows_and_dates(tmp_path):
         "found": "order_id, customer_id, ordered_at, gross_amount",
         "missing": "subscription_id, currency, status, discount_amount, "
         "refunded_amount, refunded_at, tax_amount, shipping_amount, cost_amount, "
-        "platform, loaded_at",
+        "platform, loaded_at, deleted_at",
         "unused": "colour",
         "rows": "2",
         "dates": "2024-05-01 to 2024-05-01 (ordered_at)",

@@ -14,7 +14,8 @@ from conftest import DEMO, run_dbt
 
 COLUMNS = ("customer_id", "created_at", "email", "acquisition_channel", "platform")
 COLUMNS += ("country", "gender", "birth_date", "income_band", "interests")
-COLUMNS += ("external_customer_ids", "loaded_at", "unreadable_because")
+COLUMNS += ("external_customer_ids", "loaded_at", "deleted_at")
+COLUMNS += ("unreadable_because",)
 Cells = dict[str, str]
 Hash = Callable[[list[Cells]], str]
 

@@ -95,6 +95,7 @@ REASONS = (
     *("end_before_start", "ended_without_date", "unknown_subscription"),
     *("outside_subscription", "duplicate_row", "conflicting_id"),
     *("missing_exchange_rate", "superseded_row", "unknown_order"),
+    *("deleted_row", "invalid_date:deleted_at"),
     *("missing_id:order_item_id", "missing_id:product_id", "missing_id:invoice_id"),
     *("missing_id:event_id", "missing_id:feedback_id"),
     *("missing_value:quantity", "missing_value:unit_price"),

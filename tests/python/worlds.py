@@ -1695,6 +1695,45 @@ def has_bad_days(world: World) -> None:
     world.add_feedback(customer_id="", submitted_at="", loaded_at="?")
 
 
+def is_deleted(world: World) -> None:
+    """What its source took back is not used, and neither is what belongs to it."""
+    first, second = date(2024, 10, 1), date(2024, 10, 8)
+    gone = world.stamp(date(2024, 10, 7))
+    start = world.day(last=date(2024, 6, 1))
+    # Marked in place, whatever else is wrong with it; and whom it belongs to.
+    order = world.add_order(status="paid", deleted_at=gone, gross_amount="-1")
+    world.add_item(order)
+    world.add_item(order, quantity="-2", deleted_at="")
+    world.add_order(status="paid", deleted_at="soon")
+    world.add_order(order_id="", status="paid", deleted_at=gone)
+    # A row with the key alone, after the one that it takes back.
+    sub = world.add_subscription(start, loaded_at=world.stamp(first))
+    world.change(sub, start + timedelta(days=20), unit_amount="44")
+    world.add_invoice(sub, start)
+    key = {"subscription_id": sub["subscription_id"]}
+    world.load("subscriptions", key, second, deleted_at=gone)
+    # Taken back, and then there again.
+    again = world.add_subscription(start, loaded_at=world.stamp(second))
+    world.change(again, start + timedelta(days=20), unit_amount="55")
+    key = {"subscription_id": again["subscription_id"]}
+    world.load("subscriptions", key, first, deleted_at=gone)
+    if world.order_grain == "order":
+        back = world.add_order(status="paid", loaded_at=world.stamp(second))
+        world.add_item(back)
+        world.load("orders", {"order_id": back["order_id"]}, first, deleted_at=gone)
+        twice = world.add_order(status="paid", deleted_at=gone)
+        world.load("orders", twice, second)
+    world.one_more(email=f"gone-{world.name}@mail.example", deleted_at=gone)
+    product = world.add_product(deleted_at=gone)
+    world.add_item(world.add_order(status="paid"), product_id=product["product_id"])
+    world.add_sessions(AS_OF, deleted_at=gone)
+    world.add_feedback(deleted_at=gone)
+    world.add_event(deleted_at=gone)
+    world.add_spend(deleted_at=gone)
+    rate = rate_row(start, f"Y{world.name.upper()}", "2")
+    world.tables["exchange_rates"].append(rate | {"deleted_at": gone})
+
+
 DIRT: tuple[Recipe, ...] = (
     lacks_an_id,
     lacks_a_value,
@@ -1707,6 +1746,7 @@ DIRT: tuple[Recipe, ...] = (
     is_out_of_order,
     is_repeated,
     is_contradicted,
+    is_deleted,
     is_foreign,
     has_bad_items,
     has_bad_invoices,

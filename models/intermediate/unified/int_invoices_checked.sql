@@ -41,11 +41,12 @@ subscriptions as (
 
     select
         source_name,
-        subscription_id
+        subscription_id,
+        reasons is not null as is_deleted
 
     from {{ ref('int_subscriptions_checked') }}
 
-    where reasons is null
+    where {{ is_known('reasons') }}
 
 ),
 
@@ -59,6 +60,7 @@ final as (
                 'end_before_start',
                 'typed.period_end_date < typed.period_start_date'
             ],
+            ['deleted_row', 'subscriptions.is_deleted'],
             [
                 'unknown_subscription',
                 'typed.subscription_id is not null '

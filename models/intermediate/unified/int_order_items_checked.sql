@@ -25,11 +25,12 @@ orders as (
     select
         source_name,
         order_id,
-        max(ordered_date) as ordered_date
+        max(case when reasons is null then ordered_date end) as ordered_date,
+        count(reasons) = count(*) as is_deleted
 
     from {{ ref('int_orders_checked') }}
 
-    where reasons is null
+    where {{ is_known('reasons') }}
 
     group by source_name, order_id
 
@@ -41,6 +42,7 @@ final as (
         typed.*,
         orders.ordered_date,
         {{ all_reasons([
+            ['deleted_row', 'orders.is_deleted'],
             [
                 'unknown_order',
                 'typed.order_id is not null and orders.order_id is null'

@@ -25,12 +25,13 @@ subscriptions as (
     select
         source_name,
         subscription_id,
-        started_date,
-        ended_date
+        case when reasons is null then started_date end as started_date,
+        case when reasons is null then ended_date end as ended_date,
+        reasons is not null as is_deleted
 
     from {{ ref('int_subscriptions_checked') }}
 
-    where reasons is null
+    where {{ is_known('reasons') }}
 
 ),
 
@@ -39,6 +40,7 @@ final as (
     select
         typed.*,
         {{ all_reasons([
+            ['deleted_row', 'subscriptions.is_deleted'],
             [
                 'unknown_subscription',
                 'typed.subscription_id is not null '

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -67,6 +67,7 @@ PARENTS = {
 }
 # Kinds of keys that go by what they mean, where they mean anything.
 READ_KEYS = DATES | {"currency", "id", "text"}
+DELETED = "deleted_row"
 CURRENCY_TABLES = ("orders", "subscriptions", "invoices", "marketing_spend")
 
 
@@ -145,6 +146,9 @@ def judge(table: str, inputs: Inputs, as_of: date, policies: Policies) -> None:
     lines = inputs.lines[table]
     parents = known_parents(table, inputs)
     for line in lines:
+        if line.values["deleted_at"]:
+            line.reasons = [*absences(table, line, CONTRACTS[table].key), DELETED]
+            continue
         line.reasons = list(reasons_by_value(table, line))
         line.reasons += reasons_by_parent(table, line.values, parents)
         if has_no_rate(table, line.values, inputs.rates):
@@ -210,10 +214,7 @@ def dated(table: str, row: Row, parents: dict[str, Row]) -> date | None:
 def reasons_by_value(table: str, line: Line) -> Iterator[str]:
     """Everything that can be said of a row without looking at another one."""
     contract, text = CONTRACTS[table], line.text
-    absent = [c for c in contract.kinds if c in contract.required and not text[c]]
-    ids = contract.of(IDS)
-    yield from (f"missing_id:{column}" for column in absent if column in ids)
-    yield from (f"missing_value:{column}" for column in absent if column not in ids)
+    yield from absences(table, line, contract.required)
     for name, kinds in (
         ("date", DATES),
         ("amount", AMOUNTS),
@@ -227,6 +228,15 @@ def reasons_by_value(table: str, line: Line) -> Iterator[str]:
         if (line.values[column] or ZERO) < 0:
             yield f"negative_amount:{column}"
     yield from reasons_by_kind(table, line.text, line.values)
+
+
+def absences(table: str, line: Line, columns: Collection[str]) -> Iterator[str]:
+    """What has to be said and is not: ids first."""
+    contract = CONTRACTS[table]
+    absent = [c for c in contract.kinds if c in columns and not line.text[c]]
+    ids = contract.of(IDS)
+    yield from (f"missing_id:{column}" for column in absent if column in ids)
+    yield from (f"missing_value:{column}" for column in absent if column not in ids)
 
 
 def reasons_by_kind(table: str, text: Text, row: Row) -> Iterator[str]:
@@ -287,15 +297,23 @@ def known_parents(table: str, inputs: Inputs) -> dict[str, Row]:
     if table not in PARENTS:
         return {}
     parent, key = PARENTS[table]
-    lines = inputs.lines[parent]
-    return {line.values[key]: line.values for line in lines if not line.reasons}
+    known: dict[str, Row] = {}
+    for line in inputs.lines[parent]:
+        # Where both are there, as of lines of an order, those that count win.
+        if not line.reasons:
+            known[line.values[key]] = line.values
+        elif line.reasons == [DELETED]:
+            known.setdefault(line.values[key], line.values)
+    return known
 
 
 def reasons_by_parent(table: str, row: Row, parents: dict[str, Row]) -> Iterator[str]:
     if table not in PARENTS or row[PARENTS[table][1]] is None:
         return
     parent = parents.get(row[PARENTS[table][1]])
-    if parent is None:
+    if parent and parent["deleted_at"]:
+        yield DELETED
+    elif parent is None:
         yield "unknown_order" if table == "order_items" else "unknown_subscription"
     elif table == "subscription_changes":
         day = row["changed_date"]
@@ -362,7 +380,8 @@ def mark_contradicted(group: list[Line]) -> None:
 
 
 def add_conflicts_between_lines(lines: list[Line]) -> None:
-    """Lines of one order say the same of everything but amounts."""
+    """Lines of one order say the same of everything but amounts, while it is kept."""
+    lines = [line for line in lines if not line.values["deleted_at"]]
     amounts = set(CONTRACTS["orders"].of(AMOUNTS))
     said: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for line in lines:

@@ -118,7 +118,7 @@ def test_every_model_snapshot_seed_and_test_passes(
     for build in builds.values():
         assert set(build.others) <= {"no-op"}
         assert build.passed("model") > 160
-        assert build.passed("test") > 400
+        assert build.passed("test") > 220
         assert (build.passed("snapshot"), build.passed("seed")) == (3, 2)
     # DuckDB runs them with the demo.
     if engine != "duckdb":
@@ -136,10 +136,10 @@ def test_what_spark_runs_can_be_said_to_databricks(
     }
 
     assert not faults
-    assert len(compiled) > 500
+    assert len(compiled) > 380
 
 
-def test_customers_in_buckets_are_joined_where_they_lie(
+def test_spark_joins_customers_in_buckets_where_they_lie(
     spark_builds: dict[str, Build], spark: SparkCluster, tmp_path: Path
 ) -> None:
     assert spark_builds

@@ -113,9 +113,9 @@ GUARD_CUSTOMERS = 50_000
 LEEWAY = 1.5
 RATIOS = {
     "change_points": 1.4,
-    "customer_months": 1.6,
-    "versions_to_months": 1.7,
-    "order_aggregates": 2.3,
+    "customer_months": 1.3,
+    "versions_to_months": 1.5,
+    "order_aggregates": 1.6,
     "cohorts": 3.3,
 }
 

@@ -46,6 +46,20 @@ MUTATIONS = (
         "        and not reached %}",
     ),
     Mutation(
+        "what was deleted is asked for all that an order needs",
+        "macros/validation/typed_rows.sql",
+        "        ~ reasons_where(_presence_rules(contract, relation, key))",
+        "        ~ reasons_where(\n"
+        "            _presence_rules(contract, relation, contract.required)\n"
+        "        )",
+    ),
+    Mutation(
+        "the changes of a deleted subscription are of an unknown one",
+        "macros/validation/taken_back.sql",
+        "~ \", 'deleted_row') = 'deleted_row'\"",
+        "~ \", '') = ''\"",
+    ),
+    Mutation(
         "the hash of the inputs takes an empty cell for a missing one",
         "macros/inputs/content_hash.sql",
         """column ~ ", '-')\"""",
@@ -184,8 +198,8 @@ MUTATIONS = (
     Mutation(
         "what moves between slices is an expansion",
         f"{SUBSCRIPTIONS}/int_mrr_slices_split_into_movements.sql",
-        "                when customer_change in (gained_mrr, lost_mrr)",
-        "                when customer_change <> 0",
+        "            when customer_change in (gained_mrr, lost_mrr)",
+        "            when customer_change <> 0",
     ),
     Mutation(
         "who ended before is still at risk",
@@ -200,11 +214,11 @@ MUTATIONS = (
         "                seen.changed_date is not null",
     ),
     Mutation(
-        "lag runs over all customers",
+        "the balance runs over all customers",
         "models/marts/finance/fct_customer_mrr.sql",
-        "        lag(mrr_after) over (\n"
+        "        cast(sum(mrr_change) over (\n"
         "            partition by customer_key order by changed_month",
-        "        lag(mrr_after) over (\n            order by changed_month",
+        "        cast(sum(mrr_change) over (\n            order by changed_month",
     ),
     Mutation(
         "a duplicate order counts twice",

@@ -12,6 +12,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests import mutations
+
 ROOT = Path(__file__).parents[2]
 # Each file of pins, and the extras of pyproject.toml that it is for.
 EXTRAS = {
@@ -274,3 +276,11 @@ def test_a_python_without_venv_is_one_sentence(tmp_path):
     assert refused.returncode != 0
     assert "install python3-venv" in refused.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    "mutation", mutations.MUTATIONS, ids=lambda mutation: mutation.name
+)
+def test_a_mutation_finds_what_it_breaks(mutation: mutations.Mutation) -> None:
+    text = (ROOT / mutation.file).read_text(encoding="utf-8")
+    assert text.count(mutation.old) == 1

@@ -34,7 +34,7 @@
     {% set top = [] %}
     {% for row in run_query(
         "select reasons, count(*) as row_count from " ~ checked
-        ~ " where reasons is not null group by reasons"
+        ~ " where " ~ is_bad('reasons') ~ " group by reasons"
         ~ " order by row_count desc, reasons limit 3"
     ) %}
         {% do top.append(row['row_count'] | int ~ ' x ' ~ row['reasons']) %}

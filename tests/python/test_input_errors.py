@@ -85,6 +85,14 @@ def bad_rows() -> str:
     return "\n".join(["order_id,customer_id,ordered_at,gross_amount", *lines, ""])
 
 
+def bad_rows_among_deleted_ones() -> str:
+    """The same behind twenty orders that their source took back."""
+    header, *lines = bad_rows().splitlines()
+    deleted = [f"d{number},,,,2025-01-31" for number in range(20)]
+    rows = [f"{header},deleted_at", *deleted, *(f"{line}," for line in lines), ""]
+    return "\n".join(rows)
+
+
 # ----------------------------------------------------------- builds that stop
 
 
@@ -195,6 +203,15 @@ STOPPED = {
             "{work_file}: select file_name, line_number, reasons from ",
             "int_orders_checked",
             " where reasons is not null",
+        ),
+    ),
+    "too many bad rows among deleted ones": Stopped(
+        files=(csv("orders.csv", bad_rows_among_deleted_ones()),),
+        says=(
+            "7 of 120 rows of orders can not be used "
+            "(4 x invalid_date:ordered_at; invalid_amount:gross_amount, "
+            "3 x invalid_amount:gross_amount)",
+            "The first is {folder}/orders.csv, line 22. ",
         ),
     ),
 }

@@ -1,6 +1,9 @@
 {# One row per build: the day at whose end everything is seen. #}
 
-{{ config(post_hook="{{ announce_as_of_date() }}") }}
+{{ config(post_hook=[
+    "{{ announce_as_of_date() }}",
+    "{{ settle_refresh() }}",
+]) }}
 
 {# No input may be used before the gate has passed. #}
 -- depends_on: {{ ref('util_input_gate') }}

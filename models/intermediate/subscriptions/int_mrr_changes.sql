@@ -1,5 +1,7 @@
 {# One row per customer and day on which the sum of its MRR changed. #}
 
+{{ config(**by_touched_customers()) }}
+
 with
 
 versions as (
@@ -11,6 +13,8 @@ versions as (
         valid_to
 
     from {{ ref('int_mrr_recognised') }}
+
+    {{ of_touched_customers() }}
 
 ),
 

@@ -1,5 +1,7 @@
 {# One row per subscription and interval in which its MRR was the same. #}
 
+{{ config(**by_touched_customers()) }}
+
 with
 
 versions as (
@@ -9,6 +11,7 @@ versions as (
     where
         mrr > 0
         and (valid_from < recognised_to or recognised_to is null)
+        {{ of_touched_customers('and') }}
 
 ),
 

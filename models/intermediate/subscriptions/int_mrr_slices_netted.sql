@@ -1,5 +1,7 @@
 {# One row per customer, slice value and month in which its MRR changed. #}
 
+{{ config(**by_touched_customers()) }}
+
 {% set slices = {
     'plan': "coalesce(plan_id, 'unknown')",
     'billing_interval': 'billing_interval',
@@ -13,6 +15,8 @@ with
 intervals as (
 
     select * from {{ ref('int_mrr_recognised') }}
+
+    {{ of_touched_customers() }}
 
 ),
 

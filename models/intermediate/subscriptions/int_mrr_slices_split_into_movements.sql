@@ -1,10 +1,14 @@
 {# One row per customer, slice value and month, with what moved its MRR. #}
 
+{{ config(**by_touched_customers()) }}
+
 with
 
 slices as (
 
     select * from {{ ref('int_mrr_slices_netted') }}
+
+    {{ of_touched_customers() }}
 
 ),
 

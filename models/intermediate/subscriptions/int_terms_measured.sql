@@ -1,5 +1,7 @@
 {# One row per term that has begun, with the MRR before and after its end. #}
 
+{{ config(**by_touched_customers()) }}
+
 with
 
 terms as (
@@ -16,13 +18,17 @@ terms as (
 
     from {{ ref('int_subscriptions_split_into_terms') }}
 
+    {{ of_touched_customers() }}
+
 ),
 
 versions as (
 
     select * from {{ ref('int_subscriptions_split_into_versions') }}
 
-    where mrr > 0
+    where
+        mrr > 0
+        {{ of_touched_customers('and') }}
 
 ),
 

@@ -1,18 +1,24 @@
 {# One row per customer, day and road on which revenue came or was refunded. #}
 
+{{ config(**by_touched_customers()) }}
+
 with
 
 orders as (
 
     select * from {{ ref('int_order_payments_dated') }}
 
-    where not is_subscription_billing
+    where
+        not is_subscription_billing
+        {{ of_touched_customers('and') }}
 
 ),
 
 subscriptions as (
 
     select * from {{ ref('int_subscription_revenues_collected') }}
+
+    {{ of_touched_customers() }}
 
 ),
 

@@ -1,5 +1,7 @@
 {# One row per customer and day with own orders: a purchase. #}
 
+{{ config(**by_touched_customers()) }}
+
 with
 
 orders as (
@@ -12,7 +14,9 @@ orders as (
 
     from {{ ref('int_orders_valued') }}
 
-    where not is_subscription_billing
+    where
+        not is_subscription_billing
+        {{ of_touched_customers('and') }}
 
 ),
 

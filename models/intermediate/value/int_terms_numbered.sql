@@ -1,5 +1,7 @@
 {# One row per term that has begun, with its place in a run of renewals. #}
 
+{{ config(**by_touched_customers()) }}
+
 {% set in_order = 'partition by subscription_id order by term_number' %}
 {% set in_run = 'partition by runs.subscription_id, runs.run_number'
     ~ ' order by runs.term_number' %}
@@ -18,6 +20,8 @@ terms as (
 
     from {{ ref('fct_subscription_terms') }}
 
+    {{ of_touched_customers() }}
+
 ),
 
 billing_intervals as (
@@ -29,6 +33,8 @@ billing_intervals as (
 versions as (
 
     select * from {{ ref('int_subscriptions_split_into_versions') }}
+
+    {{ of_touched_customers() }}
 
 ),
 

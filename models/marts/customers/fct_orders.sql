@@ -1,10 +1,14 @@
 {# One row per order that counts. #}
 
+{{ config(**by_touched_customers()) }}
+
 with
 
 orders as (
 
     select * from {{ ref('int_orders_valued') }}
+
+    {{ of_touched_customers() }}
 
 ),
 

@@ -1,10 +1,14 @@
 {# One row per customer and month, from its first paid month on. #}
 
+{{ config(**by_touched_customers()) }}
+
 with
 
 changes as (
 
     select * from {{ ref('int_mrr_changes') }}
+
+    {{ of_touched_customers() }}
 
 ),
 

@@ -1,5 +1,7 @@
 {# One row per billing term of a subscription that has begun. #}
 
+{{ config(**by_touched_customers()) }}
+
 with
 
 terms as (
@@ -11,6 +13,8 @@ terms as (
         ) }} as date) as grace_end_date
 
     from {{ ref('int_terms_measured') }}
+
+    {{ of_touched_customers() }}
 
 ),
 

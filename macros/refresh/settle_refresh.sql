@@ -47,7 +47,9 @@
         {% do return('') %}
     {% endif %}
     {% set last = _last_build() %}
-    {% set as_of_date = run_query('select as_of_date from ' ~ this).rows[0][0] %}
+    {% set as_of_date = run_query(
+        'select as_of_date from ' ~ this
+    ).rows[0][0] %}
     {% set reason = last.refreshed_because or (
         'the as-of date was ' ~ last.as_of_date
         if as_of_date < last.as_of_date
@@ -138,7 +140,8 @@
 
 {#
     By what a build was made: variables, models, seeds and their columns,
-    macros, and dbt. dbt knows no text of a macro, so the files are read.
+    macros, and dbt. dbt knows no text of a macro, so the files are read; where
+    they can not be found, each run is made by something else.
 #}
 {% macro _made_by() %}
     {% set parts = [dbt_version] %}
@@ -152,15 +155,33 @@
             {% do parts.append(column.name ~ ' ' ~ (column.data_type or '')) %}
         {% endfor %}
     {% endfor %}
-    {% set root = flags.PROJECT_DIR ~ '/' %}
-    {% for file in run_query(
-        "select md5(content) as content from read_text(['"
-        ~ root ~ "dbt_project.yml', '" ~ root ~ "macros/**/*.sql'])"
-        ~ " order by filename"
-    ) %}
-        {% do parts.append(file['content']) %}
-    {% endfor %}
+    {% set files = _macro_files() %}
+    {% if 'settle_refresh.sql' in files | join(' ') %}
+        {% for file in run_query(
+            'select md5(content) as content from read_text('
+            ~ file_patterns(files) ~ ') order by filename'
+        ) %}
+            {% do parts.append(file['content']) %}
+        {% endfor %}
+    {% else %}
+        {% do parts.append(invocation_id) %}
+    {% endif %}
     {% do return('md5 ' ~ local_md5(parts | join('\n'))) %}
+{% endmacro %}
+
+
+{# The macros of the project that is run, and of its packages. #}
+{% macro _macro_files() %}
+    {% set files = [] %}
+    {% for folder in ('', 'dbt_packages/*/') %}
+        {% for row in run_query('select file from glob(' ~ sql_text(
+            escaped_pattern(invocation_args_dict.project_dir | string) ~ '/'
+            ~ folder ~ 'macros/**/*.sql'
+        ) ~ ') order by file') %}
+            {% do files.append(row['file']) %}
+        {% endfor %}
+    {% endfor %}
+    {% do return(files) %}
 {% endmacro %}
 
 

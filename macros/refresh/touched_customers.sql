@@ -22,25 +22,28 @@
 
 
 {#
-    The end of a CTE in such a model: in a daily run only the rows of touched
-    customers, else all. Said of as many inputs as it takes for no row of
-    another customer to come out.
+    What such a model reads: in a daily run only the rows of touched customers,
+    else all. Said of as many inputs as it takes for no row of another customer
+    to come out.
 
     Arguments
-        keyword  and, where the CTE has a condition already
+        relation  table or view with customer_key
 
     Usage
-        select * from {{ ref('int_mrr_changes') }} {{ of_touched_customers() }}
+        select * from {{ touched_rows(ref('int_mrr_changes')) }}
 #}
-{% macro of_touched_customers(keyword='where') %}
+{% macro touched_rows(relation) %}
     {% if target.type != 'duckdb' or model.resource_type == 'unit_test' %}
-        {% do return('') %}
+        {% do return(relation) %}
     {% endif %}
     {% set tracked = ref('int_customers_tracked') %}
     {% if not is_incremental() %}
-        {% do return('') %}
+        {% do return(relation) %}
     {% endif %}
-    {% do return(keyword ~ ' customer_key in ' ~ _touched_customers(tracked)) %}
+    {% do return(
+        '(select * from ' ~ relation ~ ' where customer_key in '
+        ~ _touched_customers(tracked) ~ ') as touched'
+    ) %}
 {% endmacro %}
 
 

@@ -12,6 +12,7 @@ import pytest
 from daily_histories import AGAIN, Day, write_histories
 from dbt_sequence import Case, run_cases
 from table_comparison import compare
+from worlds import write_story
 
 DATA_ONLY = ["--exclude-resource-type", "test", "unit_test"]
 DAILY = "Only customers of whom something is new are computed anew"
@@ -151,3 +152,68 @@ def test_a_batch_that_comes_twice_changes_nothing(histories: Histories) -> None:
                 f" from before.{schema}.{name}))"
             ).fetchone()
             assert count == 0, name
+
+
+def test_models_are_made_of_what_is_tracked(histories: Histories) -> None:
+    """Whatever else a model by touched customers reads would go unnoticed.
+
+    Upstream of it, every path from an input leads through a table whose rows
+    int_customers_tracked adds up. The as-of date, months and seeds are the same
+    for all customers: a change of them makes a full run, or is in the sums.
+    """
+    manifest = json.loads((histories.scratch / "runs/target/manifest.json").read_text())
+    nodes = manifest["nodes"]
+    (tracked,) = (n for n in nodes if n.endswith(".int_customers_tracked"))
+    ends = {tracked, *nodes[tracked]["depends_on"]["nodes"]}
+    for name, node in nodes.items():
+        if node["resource_type"] == "seed" or node.get("schema") == "utilities":
+            ends.add(name)
+    for name, node in nodes.items():
+        if node["config"].get("incremental_strategy") != "touched":
+            continue
+        assert tracked in node["depends_on"]["nodes"], name
+        waiting, seen = [name], set()
+        while waiting:
+            parent = waiting.pop()
+            if parent in seen or parent in ends:
+                continue
+            seen.add(parent)
+            assert "_unioned" not in parent, f"{name} is made of {parent}"
+            assert "_checked" not in parent, f"{name} is made of {parent}"
+            assert nodes[parent]["resource_type"] == "model", f"{name}, {parent}"
+            waiting += nodes[parent]["depends_on"]["nodes"]
+
+
+# In this order, in one work file: how a run is called, and why it is a full one.
+FULL_RUNS: list[tuple[list[str], dict[str, object], str]] = [
+    ([], {}, "nothing was built yet"),
+    (["--select", "util_numbers"], {}, ""),
+    ([], {}, "the last run did not build everything"),
+    ([], {"lapsed_after_days": 90}, "the project or its variables have changed"),
+    ([], {"as_of_date": "2025-04-01", "lapsed_after_days": 90}, "a month has begun"),
+    ([], {"lapsed_after_days": 90}, "the as-of date was 2025-04-01"),
+]
+
+
+def test_a_run_that_can_not_build_on_the_last_one_is_full(tmp_path: Path) -> None:
+    folder = write_story(
+        tmp_path / "input",
+        orders=[
+            {"order_id": "o1", "customer_id": "a", "ordered_at": "2025-01-05"}
+            | {"gross_amount": "10"}
+        ],
+        subscriptions=[
+            {"subscription_id": "s1", "customer_id": "a", "started_at": "2025-01-05"}
+            | {"unit_amount": "10", "billing_interval": "month"}
+        ],
+    )
+    cases = []
+    for arguments, variables, _ in FULL_RUNS:
+        given = {"input_path": str(folder), "as_of_date": "2025-03-31", **variables}
+        command = ["build", *arguments, *DATA_ONLY, "--vars", json.dumps(given)]
+        cases.append(Case(command, str(tmp_path / "work.duckdb")))
+    results = run_cases(cases, tmp_path / "runs")
+    for (_, _, reason), result in zip(FULL_RUNS, results, strict=True):
+        assert result.returncode == 0, result.text[-4000:]
+        said = re.findall("Everything is computed anew: (.*)", result.text)
+        assert said == ([reason] if reason else [])

@@ -1,5 +1,4 @@
-{# One row per customer ever seen, with what all that is known of it adds up
-   to, and the run that last found something new. #}
+{# One row per customer ever seen. #}
 
 {{ config(
     enabled=target.type == 'duckdb',
@@ -8,6 +7,21 @@
     unique_key='customer_key',
     on_schema_change='fail',
 ) }}
+
+{# What is known of customers beside orders: tables, and the days in them that
+   may lie ahead. One that has come makes another row, so that time alone
+   touches a customer too. #}
+{% set grace_days = policy('renewal_grace_days') %}
+{% set days_ahead = {
+    'int_customers_described': [],
+    'int_subscriptions_split_into_versions': [
+        'valid_from', 'valid_to', 'recognised_to',
+    ],
+    'int_subscriptions_split_into_terms': [
+        'term_end_date', 'term_end_date + ' ~ grace_days,
+    ],
+    'int_subscription_revenues_collected': [],
+} %}
 
 with
 
@@ -26,8 +40,6 @@ orders as (
 
 ),
 
--- Each row as a number. A day that may lie ahead counts as another row once it
--- has come, so that time alone touches a customer too.
 parts as (
 
     select
@@ -36,44 +48,19 @@ parts as (
 
     from orders
 
+    {% for table, days in days_ahead.items() %}
     union all
 
     select
         customer_key,
-        {{ row_hash('versions', 'versions', [
-            'valid_from', 'valid_to', 'recognised_to'
-        ]) }} as part
+        {{ row_hash(table, 'known', days) }} as part
 
-    from {{ ref('int_subscriptions_split_into_versions') }} as versions
+    from {{ ref(table) }} as known -- noqa: AL05
 
-    union all
-
-    select
-        customer_key,
-        {{ row_hash('terms', 'terms', [
-            'term_end_date', 'term_end_date + ' ~ policy('renewal_grace_days')
-        ]) }} as part
-
-    from {{ ref('int_subscriptions_split_into_terms') }} as terms
-
-    union all
-
-    select
-        customer_key,
-        {{ row_hash('revenues', 'revenues') }} as part
-
-    from {{ ref('int_subscription_revenues_collected') }} as revenues
-
-    union all
-
-    select
-        customer_key,
-        {{ row_hash('described', 'described') }} as part
-
-    from {{ ref('int_customers_described') }} as described
-
+    {% endfor %}
 ),
 
+-- Sums do not depend on the order of rows.
 known as (
 
     select
@@ -88,16 +75,6 @@ known as (
 
 {% if is_incremental() %}
 
-known_before as (
-
-    select
-        customer_key,
-        known_sum
-
-    from {{ this }}
-
-),
-
 -- Of who has gone a row stays, without a sum.
 touched as (
 
@@ -108,7 +85,7 @@ touched as (
 
     from known
 
-    full join known_before
+    full join {{ this }} as known_before
         on known.customer_key = known_before.customer_key
 
     where known.known_sum is distinct from known_before.known_sum

@@ -12,9 +12,7 @@ versions as (
         valid_from,
         valid_to
 
-    from {{ ref('int_mrr_recognised') }}
-
-    {{ of_touched_customers() }}
+    from {{ touched_rows(ref('int_mrr_recognised')) }}
 
 ),
 

@@ -6,12 +6,11 @@ with
 
 versions as (
 
-    select * from {{ ref('int_subscriptions_split_into_versions') }}
+    select * from {{ touched_rows(ref('int_subscriptions_split_into_versions')) }}
 
     where
         mrr > 0
         and (valid_from < recognised_to or recognised_to is null)
-        {{ of_touched_customers('and') }}
 
 ),
 

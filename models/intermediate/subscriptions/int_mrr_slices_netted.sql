@@ -14,9 +14,7 @@ with
 
 intervals as (
 
-    select * from {{ ref('int_mrr_recognised') }}
-
-    {{ of_touched_customers() }}
+    select * from {{ touched_rows(ref('int_mrr_recognised')) }}
 
 ),
 

@@ -6,9 +6,7 @@ with
 
 slices as (
 
-    select * from {{ ref('int_mrr_slices_netted') }}
-
-    {{ of_touched_customers() }}
+    select * from {{ touched_rows(ref('int_mrr_slices_netted')) }}
 
 ),
 

@@ -16,19 +16,15 @@ terms as (
             else {{ as_of_date() }}
         end as last_known_day
 
-    from {{ ref('int_subscriptions_split_into_terms') }}
-
-    {{ of_touched_customers() }}
+    from {{ touched_rows(ref('int_subscriptions_split_into_terms')) }}
 
 ),
 
 versions as (
 
-    select * from {{ ref('int_subscriptions_split_into_versions') }}
+    select * from {{ touched_rows(ref('int_subscriptions_split_into_versions')) }}
 
-    where
-        mrr > 0
-        {{ of_touched_customers('and') }}
+    where mrr > 0
 
 ),
 

@@ -6,19 +6,15 @@ with
 
 orders as (
 
-    select * from {{ ref('int_order_payments_dated') }}
+    select * from {{ touched_rows(ref('int_order_payments_dated')) }}
 
-    where
-        not is_subscription_billing
-        {{ of_touched_customers('and') }}
+    where not is_subscription_billing
 
 ),
 
 subscriptions as (
 
-    select * from {{ ref('int_subscription_revenues_collected') }}
-
-    {{ of_touched_customers() }}
+    select * from {{ touched_rows(ref('int_subscription_revenues_collected')) }}
 
 ),
 

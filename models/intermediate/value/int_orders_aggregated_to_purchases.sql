@@ -12,11 +12,9 @@ orders as (
         net_revenue,
         gross_margin
 
-    from {{ ref('int_orders_valued') }}
+    from {{ touched_rows(ref('int_orders_valued')) }}
 
-    where
-        not is_subscription_billing
-        {{ of_touched_customers('and') }}
+    where not is_subscription_billing
 
 ),
 

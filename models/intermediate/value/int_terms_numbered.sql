@@ -18,9 +18,7 @@ terms as (
                 || ' ' || billing_interval
         end as term_name
 
-    from {{ ref('fct_subscription_terms') }}
-
-    {{ of_touched_customers() }}
+    from {{ touched_rows(ref('fct_subscription_terms')) }}
 
 ),
 
@@ -33,8 +31,6 @@ billing_intervals as (
 versions as (
 
     select * from {{ ref('int_subscriptions_split_into_versions') }}
-
-    {{ of_touched_customers() }}
 
 ),
 
@@ -82,16 +78,14 @@ final as (
         runs.customer_key,
 
         ---------- attributes
-        coalesce(
-            first_value(versions.plan_id) over ({{ in_run }}), 'unknown'
-        ) as plan_id,
+        coalesce(first_value(versions.plan_id) over ({{ in_run }}), 'unknown')
+            as plan_id,
         runs.term_name,
         runs.renewal_status,
 
         ---------- measures
         cast(runs.run_number as integer) as run_number,
-        cast(row_number() over ({{ in_run }}) as integer)
-            as renewal_number,
+        cast(row_number() over ({{ in_run }}) as integer) as renewal_number,
         runs.billing_interval_count * (
             cast(billing_intervals.term_days as {{ type_double() }})
             + cast(billing_intervals.term_months as {{ type_double() }})

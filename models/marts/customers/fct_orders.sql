@@ -6,9 +6,7 @@ with
 
 orders as (
 
-    select * from {{ ref('int_orders_valued') }}
-
-    {{ of_touched_customers() }}
+    select * from {{ touched_rows(ref('int_orders_valued')) }}
 
 ),
 

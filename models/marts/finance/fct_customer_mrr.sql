@@ -6,9 +6,7 @@ with
 
 changes as (
 
-    select * from {{ ref('int_mrr_changes') }}
-
-    {{ of_touched_customers() }}
+    select * from {{ touched_rows(ref('int_mrr_changes')) }}
 
 ),
 

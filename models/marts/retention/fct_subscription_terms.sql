@@ -12,9 +12,7 @@ terms as (
             'day', policy('renewal_grace_days'), 'term_end_date'
         ) }} as date) as grace_end_date
 
-    from {{ ref('int_terms_measured') }}
-
-    {{ of_touched_customers() }}
+    from {{ touched_rows(ref('int_terms_measured')) }}
 
 ),
 

@@ -22,7 +22,9 @@ terms as (
 
 versions as (
 
-    select * from {{ touched_rows(ref('int_subscriptions_split_into_versions')) }}
+    select * from {{ touched_rows(
+        ref('int_subscriptions_split_into_versions')
+    ) }}
 
     where mrr > 0
 

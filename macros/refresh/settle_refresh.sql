@@ -16,9 +16,8 @@
         {% do return('') %}
     {% endif %}
     {% do run_query(
-        'create table if not exists ' ~ _last_build_relation() ~ ' ('
-        ~ 'made_by text, as_of_date date, is_whole boolean, '
-        ~ 'refreshed_because text)'
+        'create table if not exists ' ~ _last_build_relation()
+        ~ ' (invocation_id text)'
     ) %}
     {% set last = _last_build() %}
     {% set made_by = _made_by() %}
@@ -27,6 +26,7 @@
         if last and last.as_of_date else 'null' %}
     {% do return(
         'create or replace table ' ~ _last_build_relation() ~ ' as select '
+        ~ sql_text(invocation_id) ~ ' as invocation_id, '
         ~ sql_text(made_by) ~ ' as made_by, '
         ~ 'cast(' ~ as_of_date ~ ' as date) as as_of_date, '
         ~ 'false as is_whole, '
@@ -84,9 +84,11 @@
     {% for result in results if result.status | string == 'success' %}
         {% do done.append(result.node.unique_id) %}
     {% endfor %}
-    {% set is_whole = _data_nodes() | reject('in', done) | list == [] %}
+    {% set is_whole = _data_nodes() | reject('in', done) | list == []
+        and not (flags.EMPTY or flags.SAMPLE) %}
     {% do return(
         'update ' ~ _last_build_relation() ~ ' set is_whole = ' ~ is_whole
+        ~ " where invocation_id = '" ~ invocation_id ~ "'"
     ) %}
 {% endmacro %}
 
@@ -104,7 +106,11 @@
     {% if not (execute and changes_tables()) %}
         {% do return(true) %}
     {% endif %}
-    {% do return(_last_build().refreshed_because is not none) %}
+    {% set settled = _last_build() %}
+    {% do return(
+        settled.invocation_id != invocation_id
+        or settled.refreshed_because is not none
+    ) %}
 {% endmacro %}
 
 
@@ -117,12 +123,37 @@
     {% elif _data_nodes() | reject('in', selected_resources) | list
         or flags.EMPTY or flags.SAMPLE %}
         {% do return('a part of the project is built') %}
-    {% elif not last.is_whole %}
+    {% elif not last.is_whole or last.invocation_id != _run_before() %}
         {% do return('the last run did not build everything') %}
+    {% elif not _is_tracking_kept() %}
+        {% do return('int_customers_tracked is gone') %}
     {% elif last.made_by != made_by %}
         {% do return('the project or its variables have changed') %}
     {% endif %}
     {% do return(none) %}
+{% endmacro %}
+
+
+{# The last run that changed tables: another version of the project may have,
+   and know nothing of dbt_last_build. #}
+{% macro _run_before() %}
+    {% do return(run_query(
+        'select max_by(invocation_id, started_at) from ' ~ runs_relation()
+        ~ " where invocation_id <> '" ~ invocation_id ~ "'"
+    ).rows[0][0]) %}
+{% endmacro %}
+
+
+{# False when it would be made anew, and forget who has gone. #}
+{% macro _is_tracking_kept() %}
+    {% set node = graph.nodes['model.perennial.int_customers_tracked'] %}
+    {% do return(
+        node.config.materialized == 'incremental'
+        and not node.config.full_refresh
+        and load_relation(api.Relation.create(
+            database=node.database, schema=node.schema, identifier=node.alias
+        )) is not none
+    ) %}
 {% endmacro %}
 
 
@@ -140,11 +171,12 @@
 
 {#
     By what a build was made: variables, models, seeds and their columns,
-    macros, and dbt. dbt knows no text of a macro, so the files are read; where
-    they can not be found, each run is made by something else.
+    macros, dbt and DuckDB. dbt knows no text of a macro, so the files are read;
+    where they can not be found, or were written after dbt had begun to read
+    them, the run is made by something that no other is.
 #}
 {% macro _made_by() %}
-    {% set parts = [dbt_version] %}
+    {% set parts = [dbt_version, run_query('select version()').rows[0][0]] %}
     {% for name, value in policy_values().items() if name != 'as_of_date' %}
         {% do parts.append(name ~ '=' ~ value) %}
     {% endfor %}
@@ -157,12 +189,15 @@
     {% endfor %}
     {% set files = _macro_files() %}
     {% if 'settle_refresh.sql' in files | join(' ') %}
-        {% for file in run_query(
-            'select md5(content) as content from read_text('
-            ~ file_patterns(files) ~ ') order by filename'
-        ) %}
-            {% do parts.append(file['content']) %}
-        {% endfor %}
+        {% set read = run_query(
+            "select string_agg(md5(content), ' ' order by filename), "
+            ~ 'max(epoch(last_modified)) from read_text('
+            ~ file_patterns(files) ~ ')'
+        ).rows[0] %}
+        {% do parts.append(read[0]) %}
+        {% if read[1] > run_started_at.timestamp() %}
+            {% do parts.append(invocation_id) %}
+        {% endif %}
     {% else %}
         {% do parts.append(invocation_id) %}
     {% endif %}

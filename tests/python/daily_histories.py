@@ -22,7 +22,6 @@ SPEAKING = 30
 # Within one month, so that each of them may be a daily run. On the second of
 # two runs on one day everything that came on the first one comes again.
 DAYS = [date(2024, 11, day) for day in (10, 11, 14, 14, 18)]
-AGAIN = 3
 GLOBAL_TABLES = ("exchange_rates", "marketing_spend", "platform_sessions")
 
 Row = dict[str, str]
@@ -38,16 +37,16 @@ class Day:
     speaking: frozenset[str]
 
 
-def write_histories(folder: Path, worlds: int = 200) -> list[Day]:
+def write_histories(folder: Path, dates: list[date], worlds: int = 200) -> list[Day]:
     """The folder of each day; the same seed gives the same bytes."""
     tables = read_tables(write_worlds(folder / "worlds", worlds))
-    days = [Day(DAYS[0], write_story(folder / "day0", **tables), frozenset())]
+    days = [Day(dates[0], write_story(folder / "day0", **tables), frozenset())]
     sent: Tables = {}
-    for number, as_of in enumerate(DAYS[1:], start=1):
+    for number, as_of in enumerate(dates[1:], start=1):
         rng = random.Random(f"{SEED}-{number}")
         speaking = {world_of(row) for row in tables["customers"]} - {""}
         speaking = {w for w in sorted(speaking) if rng.randrange(100) < SPEAKING}
-        if number == AGAIN:
+        if as_of == dates[number - 1]:
             speaking = set()
             tables = {t: rows + sent.get(t, []) for t, rows in tables.items()}
         else:

@@ -5,19 +5,33 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
-from daily_histories import AGAIN, Day, write_histories
+from daily_histories import DAYS, Day, write_histories
 from dbt_sequence import Case, run_cases
 from table_comparison import compare
 from worlds import write_story
 
 DATA_ONLY = ["--exclude-resource-type", "test", "unit_test"]
 DAILY = "Only customers of whom something is new are computed anew"
-# No more of them may differ than here: none.
+AGAIN = next(n for n in range(1, len(DAYS)) if DAYS[n] == DAYS[n - 1])
 SHOWN = 5
+# By other choices more of what is known of a customer depends on the day.
+OTHER_CHOICES = {
+    "renewal_match": "customer",
+    "renewal_grace_days": 5,
+    "reactivation_grace_days": 10,
+    "churn_recognition": "cancel_requested_at",
+    "fx_rate_policy": "version_start",
+    "mrr_statuses": ["active", "unpaid"],
+    "mrr_discounts": "all",
+    "order_grain": "line",
+    "reporting_timezone": "America/St_Johns",
+}
 
 
 @dataclass(frozen=True)
@@ -33,13 +47,23 @@ class Histories:
 
 @pytest.fixture(scope="module")
 def histories(tmp_path_factory: pytest.TempPathFactory) -> Histories:
+    """All days, by the default choices."""
+    return told(tmp_path_factory.mktemp("daily"), DAYS, {})
+
+
+@pytest.fixture(scope="module")
+def other_histories(tmp_path_factory: pytest.TempPathFactory) -> Histories:
+    """Some of them, by others."""
+    return told(tmp_path_factory.mktemp("others"), DAYS[::2], OTHER_CHOICES)
+
+
+def told(scratch: Path, dates: list[date], choices: dict[str, Any]) -> Histories:
     """Both ways see each day once, in order, and keep their own history.
 
     The work file of a way goes from day to day under the same name; a copy of
     it stays for the comparison.
     """
-    scratch = tmp_path_factory.mktemp("daily")
-    days = write_histories(scratch)
+    days = write_histories(scratch, dates)
     copies: dict[str, list[Path]] = {"daily": [], "anew": []}
     said = []
     for number, day in enumerate(days):
@@ -51,6 +75,7 @@ def histories(tmp_path_factory: pytest.TempPathFactory) -> Histories:
                 "input_path": str(scratch / "input"),
                 "as_of_date": day.as_of.isoformat(),
                 "max_rejected_share": 1.0,
+                **choices,
             }
             arguments = ["build", *flags, *DATA_ONLY, "--vars", json.dumps(variables)]
             cases.append(Case(arguments, str(folder / "work.duckdb")))
@@ -97,6 +122,15 @@ def test_a_day_touches_some_customers_and_not_the_others(histories: Histories) -
 
 
 def test_each_model_is_equal_to_a_full_refresh(histories: Histories) -> None:
+    assert_models_are_equal(histories)
+
+
+def test_so_it_is_by_other_choices(other_histories: Histories) -> None:
+    assert all(DAILY in text for text in other_histories.said[1:])
+    assert_models_are_equal(other_histories)
+
+
+def assert_models_are_equal(histories: Histories) -> None:
     """Row by row and to the last decimal, for every history and day."""
     models = touched_models(histories.scratch)
     assert len(models) >= 12

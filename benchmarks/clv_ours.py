@@ -50,6 +50,8 @@ INPUTS = {
         where false
     """,
 }
+# Of whom something is new: a question of daily runs only.
+TRACKED = "int_customers_tracked"
 SUMMARY = "int_customers_summarised_for_clv"
 FIT = "int_clv_models_estimated"
 STEPS = "int_clv_steps"
@@ -132,7 +134,8 @@ def find_models(folder: Path) -> dict[str, Model]:
         name = waiting.pop()
         if name not in needed:
             parents = [] if name in INPUTS else nodes[name]["depends_on"]["nodes"]
-            needed[name] = [parent.rsplit(".", 1)[1] for parent in parents]
+            names = [parent.rsplit(".", 1)[1] for parent in parents]
+            needed[name] = [parent for parent in names if parent != TRACKED]
             waiting += needed[name]
     models = {}
     for name in TopologicalSorter(needed).static_order():

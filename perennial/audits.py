@@ -199,7 +199,7 @@ def _shrunk(
     if not {"table_name", "raw_rows"} <= published.columns_of(table):
         notes.append(f"rows not compared: {published.name} lacks marts.{table}")
         return
-    before, now = (_raw_rows(side, table) for side in (published, work))
+    before, now = (_brought_rows(side, table) for side in (published, work))
     share = work.build.number("max_shrink_share")
     for name, old in sorted(before.items()):
         new = now.get(name, 0)
@@ -220,12 +220,21 @@ def _shrunk(
         )
 
 
-def _raw_rows(side: Side, table: str) -> dict[str, int]:
+def _brought_rows(side: Side, reconciliation: str) -> dict[str, int]:
+    """Rows by input table; of several exports of a table, those of the last."""
+    counted = f"select table_name, raw_rows from {side.find_mart(reconciliation)}"
+    rejected = "fct_rejected_rows"
+    if "reasons" in side.columns_of(rejected):
+        counted += f"""
+            union all
+            select table_name, -1
+            from {side.find_mart(rejected)}
+            where reasons = 'earlier_export'"""
     return dict(
         side.rows(
             f"""
             select table_name, cast(sum(raw_rows) as bigint) as row_count
-            from {side.find_mart(table)}
+            from ({counted}) as counted
             group by table_name
             """
         )

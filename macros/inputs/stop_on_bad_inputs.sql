@@ -2,9 +2,10 @@
     Stops the build, before any mart, when an input was not read in full or
     too much of it can not be used: numbers from half a file look like numbers.
 
-    Two checks per table: staging accounts for every physical row of the
-    input; the share of rejected rows is at most max_rejected_share (below
-    five rejected rows no share is telling).
+    Three checks per table: staging accounts for every physical row of the
+    input; the last of several exports is no stump; the share of rejected rows
+    is at most max_rejected_share (below five rejected rows no share is
+    telling).
 
     Usage: post-hook of util_input_gate.
 #}
@@ -19,6 +20,7 @@
         {% do stop_on_half_read_input(
             table, row['brought_rows'] | int, row['read_rows'] | int
         ) %}
+        {% do stop_on_short_export(table) %}
         {% if rejected_rows >= 5
             and rejected_rows > policy('max_rejected_share') * raw_rows %}
             {% do _stop_on_rejects(table, raw_rows, rejected_rows) %}

@@ -22,6 +22,7 @@
         'restatement_reason': {'kind': 'text', 'optional': true},
         'input_columns': {'kind': 'mapping'},
         'order_grain': {'kind': 'choice', 'allowed': ['order', 'line']},
+        'full_snapshot': {'kind': 'boolean'},
         'input_adapters': {'kind': 'choices', 'allowed': ['files']},
         'as_of_date': {'kind': 'date', 'optional': true},
         'reporting_timezone': {'kind': 'zone'},

@@ -5,6 +5,8 @@
     loaded_at tells which of them arrived last, that one stays and the others
     are superseded_row.
 
+    Rows of an earlier export are not looked at.
+
     Looks for repeated keys first and compares contents of those rows only:
     nearly all keys are unique.
 
@@ -27,6 +29,7 @@
         {% do return(_differing_lines(contract, relation)) %}
     {% endif %}
     {% set loaded_at = timestamp_value(relation ~ '.loaded_at') %}
+    {% set and_is_of_last_export = _and_is_of_last_export(relation) %}
     {% set source_name = "coalesce(" ~ relation ~ ".source_name, '')" %}
     {% set keys = [source_name] %}
     {% set on = [source_name ~ ' = repeated.key_0'] %}
@@ -103,13 +106,24 @@ from (
                 {%- for key in keys %}
                     {{ key }} is not null{{ ' and' if not loop.last }}
                 {%- endfor %}
+                {{- and_is_of_last_export }}
                 group by {{ keys | join(', ') }}
                 having count(*) > 1
             ) as repeated
-                on {{ on | join(' and ') }}
+                on {{ on | join(' and ') }}{{ and_is_of_last_export }}
         ) as repeats
     ) as dated
 ) as compared
+{% endmacro %}
+
+
+{% macro _and_is_of_last_export(relation) %}
+    {% if not policy('full_snapshot') %}
+        {% do return('') %}
+    {% endif %}
+    {% do return(
+        ' and not coalesce(' ~ is_of_earlier_export(relation) ~ ', false)'
+    ) %}
 {% endmacro %}
 
 
@@ -121,7 +135,7 @@ from (
 {% macro _differing_lines(contract, relation) %}
     {% set order_id = clean_text(relation ~ '.order_id') %}
     {% set is_kept = typed_value(relation ~ '.deleted_at', 'timestamp')
-        ~ ' is null' %}
+        ~ ' is null' ~ _and_is_of_last_export(relation) %}
     {% set contents = [] %}
     {% for column, kind in contract.columns.items()
         if kind != 'amount' and column != 'order_id' %}

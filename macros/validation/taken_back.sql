@@ -1,6 +1,6 @@
 {#
-    What is not used because its source says so: a later row took its place, or
-    it was deleted. Nothing is wrong with such a row.
+    What is not used because its source says so: a later row or export took its
+    place, or it was deleted. Nothing is wrong with such a row.
 
     Arguments
         reasons  column with all reasons against a row, null for none
@@ -10,6 +10,7 @@
 {% macro is_bad(reasons) %}
     {% set expected = [
         'superseded_row', 'deleted_row', 'deleted_row; superseded_row',
+        'earlier_export',
     ] %}
     {% do return(
         reasons ~ " not in ('" ~ expected | join("', '") ~ "')"

@@ -54,15 +54,18 @@
 {% endmacro %}
 
 
-{# A row that was deleted has to say which one it is, and nothing else. #}
+{# A row that was deleted has to say which one it is, and nothing else; one of
+   an earlier export nothing at all. #}
 {% macro _value_reasons(contract, relation) %}
     {% set key = contract.required | select('in', contract.key) | list %}
     {% do return(
-        'case when '
+        'case when ' ~ is_of_earlier_export(relation)
+        ~ " then 'earlier_export; ' when "
         ~ typed_value(relation ~ '.deleted_at', contract.columns.deleted_at)
         ~ ' is null then '
         ~ reasons_where(
             _presence_rules(contract, relation, contract.required)
+            + arrival_rules(relation)
             + _value_rules(contract, relation)
         )
         ~ ' else '
@@ -139,7 +142,8 @@
 
 {#
     All reasons against a row as one text, null when it can be used. Expects
-    the CTEs typed and repeated. A row that was deleted is asked nothing more.
+    the CTEs typed and repeated. A row that was deleted, or is of an earlier
+    export, is asked nothing more.
 
     Arguments
         rules  list of [reason, SQL predicate]: the table's own rules
@@ -149,8 +153,10 @@
 #}
 {% macro all_reasons(rules) %}
     {% set own_reasons = (
-        "case when typed.deleted_at is null then "
-        ~ reasons_where(rules) ~ " else '' end"
+        "case when typed.deleted_at is null"
+        ~ (" and typed.value_reasons <> 'earlier_export; '"
+           if policy('full_snapshot') else '')
+        ~ " then " ~ reasons_where(rules) ~ " else '' end"
     ) if rules else "''" %}
     {% set reasons = 'typed.value_reasons || ' ~ own_reasons
         ~ " || coalesce(repeated.repeat_reason, '')" %}

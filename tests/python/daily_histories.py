@@ -37,10 +37,27 @@ class Day:
     speaking: frozenset[str]
 
 
-def write_histories(folder: Path, dates: list[date], worlds: int = 200) -> list[Day]:
-    """The folder of each day; the same seed gives the same bytes."""
+def write_histories(
+    folder: Path, dates: list[date], worlds: int = 200, *, as_exports: bool = False
+) -> list[Day]:
+    """The folder of each day; the same seed gives the same bytes.
+
+    As exports, a folder holds what lay there on each day until then, one day
+    beside the other, all rows of a day with one loaded_at.
+    """
     tables = read_tables(write_worlds(folder / "worlds", worlds))
-    days = [Day(dates[0], write_story(folder / "day0", **tables), frozenset())]
+    exported: Tables = {}
+
+    def write(number: int) -> Path:
+        lying = tables
+        if as_exports:
+            for table, rows in tables.items():
+                arrived = [row | {"loaded_at": at(dates[number])} for row in rows]
+                exported.setdefault(table, []).extend(arrived)
+            lying = exported
+        return write_story(folder / f"day{number}", **lying)
+
+    days = [Day(dates[0], write(0), frozenset())]
     sent: Tables = {}
     for number, as_of in enumerate(dates[1:], start=1):
         rng = random.Random(f"{SEED}-{number}")
@@ -51,8 +68,7 @@ def write_histories(folder: Path, dates: list[date], worlds: int = 200) -> list[
             tables = {t: rows + sent.get(t, []) for t, rows in tables.items()}
         else:
             tables, sent = spoken(tables, speaking, as_of, rng)
-        story = write_story(folder / f"day{number}", **tables)
-        days.append(Day(as_of, story, frozenset(speaking)))
+        days.append(Day(as_of, write(number), frozenset(speaking)))
     return days
 
 

@@ -86,6 +86,18 @@ def test_an_input_below_the_share_has_shrunk(shop):
     assert accepted(shop, shrink=True) == "shrink: orders 100 to 79 rows"
 
 
+def test_earlier_exports_are_no_rows_of_an_input(shop):
+    """Of 180 rows 101 are of an export that the last one has replaced."""
+    shop.build(
+        2,
+        rows={"orders": 180},
+        further_sql="create table marts.fct_rejected_rows as"
+        " select 'orders' as table_name, 'earlier_export' as reasons from range(101)"
+        " union all select 'orders', 'missing_id:order_id' from range(50)",
+    )
+    assert "orders shrunk from 100 to 79 rows" in stopped(shop)
+
+
 def test_the_share_is_the_policy_of_the_new_build(shop):
     shop.build(2, rows={"orders": 50}, max_shrink_share=0.5)
     assert accepted(shop) is None

@@ -30,6 +30,7 @@ OTHER_CHOICES = {
     "mrr_statuses": ["active", "unpaid"],
     "mrr_discounts": "all",
     "order_grain": "line",
+    "full_snapshot": True,
     "reporting_timezone": "America/St_Johns",
 }
 
@@ -63,7 +64,8 @@ def told(scratch: Path, dates: list[date], choices: dict[str, Any]) -> Histories
     The work file of a way goes from day to day under the same name; a copy of
     it stays for the comparison.
     """
-    days = write_histories(scratch, dates)
+    as_exports = choices.get("full_snapshot", False)
+    days = write_histories(scratch, dates, as_exports=as_exports)
     copies: dict[str, list[Path]] = {"daily": [], "anew": []}
     said = []
     for number, day in enumerate(days):

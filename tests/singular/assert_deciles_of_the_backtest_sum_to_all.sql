@@ -1,9 +1,14 @@
 {#
     Of each model of the backtest, customers, orders and revenue of the deciles
-    sum to its row `all`; a skipped backtest is one row. Revenue is rounded in
-    each row.
+    sum to its row `all`; a skipped backtest is one row. What is summed as
+    doubles may differ by a little of itself, and by a rounding in each row.
     Returns the models for which it is not so.
 #}
+
+{% set doubles = [
+    'predicted_orders', 'naive_predicted_orders', 'predicted_revenue',
+    'actual_revenue',
+] %}
 
 with
 
@@ -13,16 +18,16 @@ sums as (
         model_name,
         max(backtest_status) as backtest_status,
         count(*) as row_count,
-        {% for name in [
-            'customers', 'predicted_orders', 'actual_orders',
-            'naive_predicted_orders', 'predicted_revenue', 'actual_revenue',
-        ] %}
+        {% for name in ['customers', 'actual_orders'] + doubles %}
         sum(case when value_decile = 'all' then {{ name }} end)
         - sum(case when value_decile <> 'all' then {{ name }} end)
             as {{ name }}_left,
         {% endfor %}
-        sum(case when value_decile = 'all' then predicted_orders end)
-            as predicted_orders
+        {% for name in doubles %}
+        0.00001 + 0.00000000001
+        * sum(case when value_decile = 'all' then abs({{ name }}) end)
+            as {{ name }}_tolerance{{ ',' if not loop.last }}
+        {% endfor %}
 
     from {{ ref('rpt_clv_backtest') }}
 
@@ -41,10 +46,8 @@ where
         and (
             coalesce(customers_left, 1) <> 0
             or coalesce(actual_orders_left, 1) <> 0
-            or coalesce(abs(actual_revenue_left), 1) > 0.00001
-            or coalesce(abs(predicted_revenue_left), 1) > 0.00001
-            or coalesce(abs(predicted_orders_left), 1)
-            > 0.000000001 * (1 + predicted_orders)
-            or coalesce(abs(naive_predicted_orders_left), 1) > 0.000001
+            {% for name in doubles %}
+            or coalesce(abs({{ name }}_left), 1) > {{ name }}_tolerance
+            {% endfor %}
         )
     )

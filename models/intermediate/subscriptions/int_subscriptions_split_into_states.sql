@@ -5,6 +5,8 @@
     'billing_interval_count', 'quantity', 'unit_amount', 'discount_amount',
     'discount_is_recurring',
 ] %}
+{% set of_one = 'source_name, subscription_id' %}
+{% set in_order = 'valid_from, event_rank, happened_at' %}
 
 with
 
@@ -20,27 +22,6 @@ subscriptions as (
 
 ),
 
--- Counting the given cells numbers the runs of one value...
-numbered as (
-
-    select
-        *,
-        {% for column in carried %}
-        count({{ column }}) over (
-            partition by source_name, subscription_id
-            order by valid_from, event_rank, happened_at
-        ) as {{ column }}_run,
-        {% endfor %}
-        row_number() over (
-            partition by source_name, subscription_id, valid_from
-            order by event_rank desc, happened_at desc
-        ) as rank_from_end_of_day
-
-    from events
-
-),
-
--- ... and the first cell of each run holds its value.
 filled as (
 
     select
@@ -48,29 +29,22 @@ filled as (
         subscription_id,
         valid_from,
         {% for column in carried %}
-        first_value({{ column }}) over (
-            partition by source_name, subscription_id, {{ column }}_run
-            order by valid_from, event_rank, happened_at
-        ) as {{ column }},
+        {{ last_given(column, of_one, in_order) }} as {{ column }},
         {% endfor %}
-        rank_from_end_of_day
+        lead(valid_from) over (
+            partition by {{ of_one }} order by {{ in_order }}
+        ) as next_valid_from
 
-    from numbered
+    from events
 
 ),
 
 -- All that happened on one day is one change: the state at its end.
 days as (
 
-    select
-        *,
-        lead(valid_from) over (
-            partition by source_name, subscription_id order by valid_from
-        ) as next_valid_from
+    select * from filled
 
-    from filled
-
-    where rank_from_end_of_day = 1
+    where valid_from < next_valid_from or next_valid_from is null
 
 ),
 

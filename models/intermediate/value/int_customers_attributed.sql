@@ -1,5 +1,8 @@
 {# One row per customer and attribute, with the customer's value of it. #}
 
+{# Spelled out only when asked: nine rows for each customer. #}
+{{ config(materialized='view') }}
+
 {% set attributes = {
     'segment': 'segments.rfm_segment',
     'channel': 'customers.acquisition_channel',

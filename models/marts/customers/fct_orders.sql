@@ -16,16 +16,47 @@ reduced_orders as (
 
 ),
 
+-- The first order of a customer is asked for, not the place of each: two small
+-- sums, where a window would sort all there is.
+first_moments as (
+
+    select
+        customer_key,
+        min(ordered_at) as ordered_at
+
+    from orders
+
+    where not is_subscription_billing
+
+    group by customer_key
+
+),
+
+first_orders as (
+
+    select
+        orders.customer_key,
+        min(orders.order_id) as order_id
+
+    from orders
+
+    inner join first_moments
+        on
+            orders.customer_key = first_moments.customer_key
+            and orders.ordered_at = first_moments.ordered_at
+
+    where not orders.is_subscription_billing
+
+    group by orders.customer_key
+
+),
+
 judged as (
 
     select
         orders.*,
         reduced_orders.order_id is null as is_full_price,
-        not orders.is_subscription_billing
-        and row_number() over (
-            partition by orders.customer_key, orders.is_subscription_billing
-            order by orders.ordered_at, orders.order_id
-        ) = 1 as is_first_order
+        first_orders.order_id is not null as is_first_order
 
     from orders
 
@@ -33,6 +64,11 @@ judged as (
         on
             orders.source_name = reduced_orders.source_name
             and orders.order_id = reduced_orders.order_id
+
+    left join first_orders
+        on
+            orders.customer_key = first_orders.customer_key
+            and orders.order_id = first_orders.order_id
 
 ),
 

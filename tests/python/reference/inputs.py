@@ -145,11 +145,15 @@ def masked(table: str, text: Text) -> Text:
 def judge(table: str, inputs: Inputs, as_of: date, policies: Policies) -> None:
     lines = inputs.lines[table]
     parents = known_parents(table, inputs)
+    required = CONTRACTS[table].required
+    if policies.full_snapshot and any(line.values["loaded_at"] for line in lines):
+        lines = of_last_export(lines)
+        required = [*required, "loaded_at"]
     for line in lines:
         if line.values["deleted_at"]:
             line.reasons = [*absences(table, line, CONTRACTS[table].key), DELETED]
             continue
-        line.reasons = list(reasons_by_value(table, line))
+        line.reasons = list(reasons_by_value(table, line, required))
         line.reasons += reasons_by_parent(table, line.values, parents)
         if has_no_rate(table, line.values, inputs.rates):
             line.reasons.append("missing_exchange_rate")
@@ -159,6 +163,19 @@ def judge(table: str, inputs: Inputs, as_of: date, policies: Policies) -> None:
         add_conflicts_between_lines(lines)
     elif CONTRACTS[table].key:
         add_reasons_by_repetition(lines, table)
+
+
+def of_last_export(lines: list[Line]) -> list[Line]:
+    """Those that a later export has not replaced; the others are told so."""
+    arrived = [line.values["loaded_at"] for line in lines]
+    last = max(at for at in arrived if at)
+    kept = []
+    for line, at in zip(lines, arrived, strict=True):
+        if at and at < last:
+            line.reasons = ["earlier_export"]
+        else:
+            kept.append(line)
+    return kept
 
 
 # --- Values -----------------------------------------------------------------
@@ -211,10 +228,12 @@ def dated(table: str, row: Row, parents: dict[str, Row]) -> date | None:
 # --- Reasons of a row alone -------------------------------------------------
 
 
-def reasons_by_value(table: str, line: Line) -> Iterator[str]:
+def reasons_by_value(
+    table: str, line: Line, required: Collection[str]
+) -> Iterator[str]:
     """Everything that can be said of a row without looking at another one."""
     contract, text = CONTRACTS[table], line.text
-    yield from absences(table, line, contract.required)
+    yield from absences(table, line, required)
     for name, kinds in (
         ("date", DATES),
         ("amount", AMOUNTS),

@@ -36,6 +36,7 @@ class Policies:
     """One field for each variable that changes a number."""
 
     order_grain: str = "order"
+    full_snapshot: bool = False
     reporting_timezone: str = "UTC"
     source_timezone: str | None = None
     inclusive_end_dates: bool = False

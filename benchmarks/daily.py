@@ -13,14 +13,11 @@ import argparse
 import json
 import os
 import tempfile
-import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import duckdb
-from speed_build import MODELS_ONLY, places
+from dbt_costs import Costs, costs_of
+from speed_build import MODELS_ONLY
 from speed_measure import PROJECT
 from worlds import write_world
 
@@ -29,34 +26,10 @@ TRACKED = "int_customers_tracked"
 FIRST_DAY, NEXT_DAY = "2025-12-16", "2025-12-17"
 
 
-def cpu_by_node(world: Path, as_of: str) -> dict[str, float]:
-    """A dbt build in this process: node -> CPU seconds; "" is the whole run."""
-    from dbt.cli.main import dbtRunner
-
-    started: dict[str, float] = {}
-    spent: dict[str, float] = {}
-
-    def see(event: Any) -> None:
-        if event.info.name in ("NodeStart", "NodeFinished"):
-            name = event.data.node_info.node_name
-            if event.info.name == "NodeStart":
-                started[name] = time.process_time()
-            elif name in started:
-                spent[name] = time.process_time() - started[name]
-
+def run(scratch: Path, world: Path, as_of: str) -> Costs:
+    """A build without tests, as of a day."""
     variables = json.dumps({"input_path": str(world), "as_of_date": as_of})
-    result = dbtRunner(callbacks=[see]).invoke(
-        ["--quiet", "build", "--threads", "1", "--vars", variables, *MODELS_ONLY]
-    )
-    assert result.success, result.exception
-    return spent | {"": time.process_time()}
-
-
-def run(scratch: Path, world: Path, as_of: str) -> dict[str, float]:
-    """The same in a process of its own, that writes below `scratch`."""
-    os.environ.update(places(scratch))
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(cpu_by_node, world, as_of).result()
+    return costs_of(["build", "--vars", variables, *MODELS_ONLY], scratch)
 
 
 def touched_models(scratch: Path) -> list[str]:
@@ -100,14 +73,14 @@ def main() -> None:
     print(f"{customers:,} customers, {touched:,} touched\n")
     print("| model | full run, CPU s | daily run, CPU s |\n|---|---|---|")
     for name in models:
-        print(f"| `{name}` | {full[name]:.2f} | {daily[name]:.2f} |")
+        print(f"| `{name}` | {full.of(name):.2f} | {daily.of(name):.2f} |")
     # Finding them is a cost of the daily run; a full one needs no such table.
-    print(f"| `{TRACKED}` | {full[TRACKED]:.2f} | {daily[TRACKED]:.2f} |")
-    sums = [sum(spent[name] for name in models) for spent in (full, daily)]
-    sums[1] += daily[TRACKED]
+    print(f"| `{TRACKED}` | {full.of(TRACKED):.2f} | {daily.of(TRACKED):.2f} |")
+    sums = [sum(map(costs.of, models)) for costs in (full, daily)]
+    sums[1] += daily.of(TRACKED)
     share = sums[1] / sums[0]
     print(f"| these models | {sums[0]:.2f} | {sums[1]:.2f}, {share:.1%} |")
-    print(f"| the whole run | {full['']:.0f} | {daily['']:.0f} |")
+    print(f"| the whole run | {full.total:.0f} | {daily.total:.0f} |")
 
 
 if __name__ == "__main__":

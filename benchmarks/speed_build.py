@@ -18,6 +18,8 @@ sys.path.insert(0, str(PROJECT))
 
 from benchmarks.worlds import LAST_DAY
 
+# Without it DuckDB keeps what it has read in whatever memory there is.
+MEMORY_LIMIT = "3GB"
 MODELS_ONLY = ("--exclude-resource-type", "test", "unit_test")
 WITH_DATA_TESTS = ("--exclude-resource-type", "unit_test")
 
@@ -39,6 +41,7 @@ def places(scratch: Path) -> dict[str, str]:
         "PERENNIAL_WORK_FILE": str(scratch / "work.duckdb"),
         "PERENNIAL_HISTORY_FILE": str(scratch / "history.duckdb"),
         "PERENNIAL_PUBLISHED_FILE": str(scratch / "published.duckdb"),
+        "PERENNIAL_MEMORY_LIMIT": MEMORY_LIMIT,
         "DBT_TARGET_PATH": str(scratch / "target"),
         "DBT_LOG_PATH": str(scratch / "logs"),
         "DBT_PROFILES_DIR": str(PROJECT),

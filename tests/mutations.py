@@ -46,6 +46,42 @@ MUTATIONS = (
         "        and not reached %}",
     ),
     Mutation(
+        "an order that is at full price no longer touches nobody",
+        "models/intermediate/customers/int_customers_tracked.sql",
+        "        orders.*,\n        reduced_orders.order_id is null as is_full_price\n",
+        "        orders.*\n",
+    ),
+    Mutation(
+        "a term that ends touches nobody",
+        "models/intermediate/customers/int_customers_tracked.sql",
+        "        'term_end_date', 'term_end_date + ' ~ grace_days,\n",
+        "",
+    ),
+    Mutation(
+        "of a customer who has gone the rows stay",
+        "models/intermediate/customers/int_customers_tracked.sql",
+        "    full join {{ this }} as known_before",
+        "    left join {{ this }} as known_before",
+    ),
+    Mutation(
+        "the last of several exports is an earlier one",
+        "macros/validation/earlier_export.sql",
+        "~ ' < '\n",
+        "~ ' <= '\n",
+    ),
+    Mutation(
+        "the last export may be of any size",
+        "macros/validation/earlier_export.sql",
+        "        < (1 - policy('max_shrink_share'))",
+        "        < (0 - policy('max_shrink_share'))",
+    ),
+    Mutation(
+        "of several first orders of a moment the last one is the first",
+        "models/marts/customers/fct_orders.sql",
+        "        min(orders.order_id) as order_id",
+        "        max(orders.order_id) as order_id",
+    ),
+    Mutation(
         "what was deleted is asked for all that an order needs",
         "macros/validation/typed_rows.sql",
         "        ~ reasons_where(_presence_rules(contract, relation, key))",

@@ -36,6 +36,12 @@ def steps_of(costs: Costs) -> dict[str, float]:
     }
 
 
+def in_words(values: list[float]) -> str:
+    """Median, lowest and highest."""
+    spread = spread_of(values)
+    return f"{spread.median:.1f} ({spread.low:.1f} to {spread.high:.1f})"
+
+
 def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
@@ -52,15 +58,9 @@ def main() -> None:
             steps.append(steps_of(costs_of(BUILD, scratch)))
     print("| step | CPU s, median (lowest to highest) |\n|---|---|")
     for step in steps[0]:
-        spread = spread_of([one[step] for one in steps])
-        print(f"| {step} | {spread.median:.1f} ({spread.low:.1f} to {spread.high:.1f}) |")
-    spread = spread_of([one.cpu_seconds for one in whole])
-    print(
-        "| **all, as it is run** | "
-        f"{spread.median:.1f} ({spread.low:.1f} to {spread.high:.1f}) |"
-    )
-    wall = spread_of([one.wall_seconds for one in whole])
-    print(f"\n{wall.median:.1f} s on the clock")
+        print(f"| {step} | {in_words([one[step] for one in steps])} |")
+    print(f"| **all, as it is run** | {in_words([one.cpu_seconds for one in whole])} |")
+    print(f"\n{in_words([one.wall_seconds for one in whole])} s on the clock")
 
 
 if __name__ == "__main__":

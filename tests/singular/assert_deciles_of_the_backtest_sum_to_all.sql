@@ -17,7 +17,6 @@ sums as (
     select
         model_name,
         max(backtest_status) as backtest_status,
-        count(*) as row_count,
         {% for name in ['customers', 'actual_orders'] + doubles %}
         sum(case when value_decile = 'all' then {{ name }} end)
         - sum(case when value_decile <> 'all' then {{ name }} end)
@@ -26,8 +25,9 @@ sums as (
         {% for name in doubles %}
         0.00001 + 0.00000000001
         * sum(case when value_decile = 'all' then abs({{ name }}) end)
-            as {{ name }}_tolerance{{ ',' if not loop.last }}
+            as {{ name }}_tolerance,
         {% endfor %}
+        count(*) as row_count
 
     from {{ ref('rpt_clv_backtest') }}
 

@@ -72,8 +72,8 @@ MUTATIONS = (
     Mutation(
         "the last export may be of any size",
         "macros/validation/earlier_export.sql",
-        "        < (1 - policy('max_shrink_share'))",
-        "        < (0 - policy('max_shrink_share'))",
+        "rows[0] < (1 - policy(",
+        "rows[0] < (0 - policy(",
     ),
     Mutation(
         "of several first orders of a moment the last one is the first",

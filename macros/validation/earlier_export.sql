@@ -61,20 +61,20 @@
     {% if not policy('full_snapshot') %}
         {% do return('') %}
     {% endif %}
-    {% set exports = run_query(
+    {% set arrivals = run_query(
         'select loaded_at, count(*) as row_count from '
         ~ ref('int_' ~ table ~ '_checked')
         ~ ' where loaded_at is not null'
         ~ ' group by loaded_at order by loaded_at desc limit 2'
     ).rows %}
-    {% if exports | length == 2
-        and exports[0]['row_count']
-        < (1 - policy('max_shrink_share')) * exports[1]['row_count'] %}
+    {% set rows = arrivals | map(attribute='row_count') | map('int') | list %}
+    {% if rows | length == 2
+        and rows[0] < (1 - policy('max_shrink_share')) * rows[1] %}
         {{ exceptions.raise_compiler_error(
             'the last export of ' ~ table ~ ', loaded_at '
-            ~ exports[0]['loaded_at'] ~ ', has '
-            ~ exports[0]['row_count'] | int ~ ' rows, the one before, '
-            ~ exports[1]['loaded_at'] ~ ', ' ~ exports[1]['row_count'] | int
+            ~ arrivals[0]['loaded_at'] ~ ', has ' ~ rows[0]
+            ~ ' rows, the one before, ' ~ arrivals[1]['loaded_at'] ~ ', '
+            ~ rows[1]
             ~ ': more than max_shrink_share (' ~ policy('max_shrink_share')
             ~ ') is gone. With full_snapshot each export has to hold the whole '
             ~ 'table, all of its rows with one loaded_at; leave full_snapshot '

@@ -33,7 +33,8 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 PROJECT = Path(__file__).parents[2]
 DEMO = PROJECT / "data/demo"
-# Every policy that changes a number, set to something else than its default.
+# Every policy that changes a number, set to something else than its default; but
+# full_snapshot, of which test_full_snapshot.py has inputs.
 ABROAD: dict[str, Any] = {
     "order_grain": "line",
     "reporting_timezone": "America/St_Johns",

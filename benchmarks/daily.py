@@ -2,9 +2,9 @@
 
 An input of worlds.py is built as of one day, then as of the next one: the rows
 of that day count, terms and refunds of it fall due. One node at a time, so that
-CPU seconds of the process are those of the node; without tests. Printed is a
+CPU seconds of the process are those of the node; without tests. Printed are a
 table of the models that are computed for touched customers, with what finding
-these customers costs, and the whole runs.
+these customers costs, and the whole runs; and one of the costliest others.
 
 Example: python benchmarks/daily.py --customers 100000
 """
@@ -22,6 +22,7 @@ from speed_measure import PROJECT
 from worlds import write_world
 
 TRACKED = "int_customers_tracked"
+SHOWN = 20
 # In the middle of a month of the last year; the next day no month begins.
 FIRST_DAY, NEXT_DAY = "2025-12-16", "2025-12-17"
 
@@ -81,6 +82,11 @@ def main() -> None:
     share = sums[1] / sums[0]
     print(f"| these models | {sums[0]:.2f} | {sums[1]:.2f}, {share:.1%} |")
     print(f"| the whole run | {full.total:.0f} | {daily.total:.0f} |")
+
+    others = sorted(set(full.nodes) - {*models, TRACKED}, key=full.of, reverse=True)
+    print("\n| computed for all | full run | daily run |\n|---|---|---|")
+    for name in others[:SHOWN]:
+        print(f"| `{name}` | {full.of(name):.2f} | {daily.of(name):.2f} |")
 
 
 if __name__ == "__main__":

@@ -57,6 +57,12 @@
         if (as_of_date.year, as_of_date.month)
         != (last.as_of_date.year, last.as_of_date.month)
     ) %}
+    {% if not reason %}
+        {# The rows of touched customers lie everywhere, and to move the others
+           together costs half of what to write the tables again does. They are
+           written again in a full run, the first of a month at the latest. #}
+        {% do run_query('set max_vacuum_tasks = 0') %}
+    {% endif %}
     {{ log(
         'Everything is computed anew: ' ~ reason if reason
         else 'Only customers of whom something is new are computed anew',

@@ -17,7 +17,7 @@ customer_months as (
         revenue_month,
         movement_type
 
-    from {{ ref('fct_customer_mrr') }}
+    from {{ touched_rows(ref('fct_customer_mrr')) }}
 
 ),
 

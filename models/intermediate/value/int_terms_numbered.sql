@@ -30,7 +30,9 @@ billing_intervals as (
 
 versions as (
 
-    select * from {{ ref('int_subscriptions_split_into_versions') }}
+    select * from {{ touched_rows(
+        ref('int_subscriptions_split_into_versions')
+    ) }}
 
 ),
 

@@ -44,7 +44,7 @@ class Costs:
 
 def _costs_here(arguments: Sequence[str]) -> Costs:
     """Run dbt in this process."""
-    from dbt.adapters.duckdb.environments import RetryableCursor
+    from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper
     from dbt.cli.main import dbtRunner
 
     costs = Costs(imports=time.process_time())
@@ -66,7 +66,7 @@ def _costs_here(arguments: Sequence[str]) -> Costs:
             costs.nodes[node.node_name] = (node.resource_type, spent)
             last = now
 
-    execute = RetryableCursor.execute
+    execute = DuckDBCursorWrapper.execute
 
     def timed(self: Any, *given: Any) -> Any:
         before = time.process_time()
@@ -75,7 +75,7 @@ def _costs_here(arguments: Sequence[str]) -> Costs:
         finally:
             costs.duckdb += time.process_time() - before
 
-    RetryableCursor.execute = timed
+    DuckDBCursorWrapper.execute = timed
     result = dbtRunner(callbacks=[see]).invoke(
         ["--quiet", *arguments, "--threads", "1"]
     )

@@ -1,7 +1,7 @@
 """What a dbt build costs, step by step: CPU seconds of a process of its own.
 
-One node at a time, so that what the process spends between the start of a node
-and its end is the node's.
+One node at a time, so that what the process spends from the end of a node to the
+end of the next one is the next one's.
 """
 
 import os
@@ -48,7 +48,7 @@ def _costs_here(arguments: Sequence[str]) -> Costs:
     from dbt.cli.main import dbtRunner
 
     costs = Costs(imports=time.process_time())
-    started: dict[str, float] = {}
+    started: set[str] = set()
     last = costs.imports
 
     def see(event: Any) -> None:
@@ -57,13 +57,11 @@ def _costs_here(arguments: Sequence[str]) -> Costs:
             return
         node, now = event.data.node_info, time.process_time()
         if event.info.name == "NodeStart":
-            started[node.unique_id] = now
-            if not costs.nodes:
-                costs.start = costs.start or now - costs.imports
+            if not started:
+                costs.start, last = now - last, now
+            started.add(node.unique_id)
         elif node.unique_id in started:
-            # Since the last one ended: what dbt does between two is the node's.
-            spent = now - (last if costs.nodes else started[node.unique_id])
-            costs.nodes[node.node_name] = (node.resource_type, spent)
+            costs.nodes[node.node_name] = (node.resource_type, now - last)
             last = now
 
     execute = DuckDBCursorWrapper.execute

@@ -5,10 +5,11 @@
     Returns the models for which it is not so.
 #}
 
-{% set doubles = [
-    'predicted_orders', 'naive_predicted_orders', 'predicted_revenue',
-    'actual_revenue',
-] %}
+{# Of what is summed as doubles: by how much ten rounded rows may be off. #}
+{% set roundings = {
+    'predicted_orders': '0.000000001', 'naive_predicted_orders': '0.000001',
+    'predicted_revenue': '0.00001', 'actual_revenue': '0.00001',
+} %}
 
 with
 
@@ -17,13 +18,13 @@ sums as (
     select
         model_name,
         max(backtest_status) as backtest_status,
-        {% for name in ['customers', 'actual_orders'] + doubles %}
+        {% for name in ['customers', 'actual_orders'] + roundings | list %}
         sum(case when value_decile = 'all' then {{ name }} end)
         - sum(case when value_decile <> 'all' then {{ name }} end)
             as {{ name }}_left,
         {% endfor %}
-        {% for name in doubles %}
-        0.00001 + 0.00000000001
+        {% for name, rounding in roundings.items() %}
+        {{ rounding }} + 0.00000000001
         * sum(case when value_decile = 'all' then abs({{ name }}) end)
             as {{ name }}_tolerance,
         {% endfor %}
@@ -46,7 +47,7 @@ where
         and (
             coalesce(customers_left, 1) <> 0
             or coalesce(actual_orders_left, 1) <> 0
-            {% for name in doubles %}
+            {% for name in roundings %}
             or coalesce(abs({{ name }}_left), 1) > {{ name }}_tolerance
             {% endfor %}
         )
